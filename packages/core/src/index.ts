@@ -1,0 +1,122 @@
+export { applyEvent, MAX_CRASH_RESETS } from './apply-event.js';
+export {
+  API_ERROR_CODES,
+  type ApiErrorCode,
+  ConfigError,
+  type ErrorCode,
+  type ErrorOptions,
+  ExecGoError,
+  errorMessage,
+  isExecGoError,
+  RUN_ERROR_CODES,
+  type RunErrorCode,
+} from './errors.js';
+export {
+  type GraphSubmitted,
+  type LiveReport,
+  MAX_PROGRESS_ENTRIES,
+  type ReceiptSeed,
+  type ReportsDropped,
+  type SingleTaskEvent,
+  type TaskAccepted,
+  type TaskCancelled,
+  type TaskDeleted,
+  type TaskEvent,
+  type TaskEventType,
+  type TaskFailed,
+  type TaskOutput,
+  type TaskProgressed,
+  type TaskReset,
+  type TaskRetried,
+  type TaskSkipped,
+  type TaskStarted,
+  type TaskSubmitted,
+  type TaskSucceeded,
+} from './event.js';
+export { externalIds, type IsKnown, type TaskGraph, unknownType, validateGraph } from './graph.js';
+export {
+  isJsonObject,
+  type Json,
+  type JsonLimits,
+  type JsonObject,
+  jsonDepth,
+  jsonSize,
+  setOwn,
+  toPlainJson,
+  utf8Length,
+} from './json.js';
+export { type NormalisedType, normaliseType } from './legacy-type.js';
+export { type ParsedGraph, parseGraph, type TaskGraphInput } from './parse-graph.js';
+export { parseTask } from './parse-task.js';
+export type { Clock } from './ports/clock.js';
+export type { Executor, RunContext, Tool, ToolAnnotations } from './ports/executor.js';
+export type {
+  CancelOptions,
+  GraphSummary,
+  Histogram,
+  Kernel,
+  KernelHealth,
+  KernelStats,
+  KernelTool,
+  SubmitOptions,
+  SubmitReceipt,
+  WaitOptions,
+  WatchOptions,
+} from './ports/kernel.js';
+export type { Runner } from './ports/runner.js';
+export {
+  type EventQuery,
+  MAX_PAGE_BYTES,
+  type OpenedStore,
+  RECEIPT_RETENTION,
+  type Receipt,
+  type ReceiptRetention,
+  type TaskPage,
+  type TaskQuery,
+  type TaskStore,
+} from './ports/task-store.js';
+export {
+  atPointer,
+  checkReferences,
+  findReferences,
+  isReference,
+  RESOLVED_INPUT_LIMITS,
+  type Reference,
+  resolveReferences,
+} from './reference.js';
+export { mayRetry, retryDelayMs } from './retry-policy.js';
+export { formatTime, parseTime } from './rfc3339.js';
+export { runSliced, SLICE_TASKS, type Sliced } from './slices.js';
+export {
+  isTerminal,
+  type OnInterrupt,
+  type ProgressEntry,
+  type RunStatus,
+  type RuntimeError,
+  TASK_STATUSES,
+  Task,
+  TaskRuntime,
+  TaskSpec,
+  type TaskStatus,
+} from './task.js';
+export { CLIENT_FIELDS, SERVER_FIELDS } from './task-fields.js';
+export {
+  isValidId,
+  MAX_ID_LENGTH,
+  MAX_INPUT_DEPTH,
+  MAX_RETRY,
+  PRIORITY_RANGE,
+  type TaskInput,
+  TaskInputSchema,
+} from './task-schema.js';
+export { type AnyStatus, isLegal, statusAfter, TRANSITIONS } from './transition.js';
+export {
+  type AssignedSeqs,
+  eventToWire,
+  fromWire,
+  progressToWire,
+  specFromWire,
+  specToWire,
+  toStored,
+  toWire,
+} from './wire.js';

@@ -1,0 +1,66 @@
+import type { JsonObject } from '../json.js';
+import type { TaskSpec } from '../task.js';
+
+/** What a tool does to the world, as MCP's tool annotations tell it; absent = not known. */
+export interface ToolAnnotations {
+  readonly read_only?: boolean;
+  readonly destructive?: boolean;
+  readonly idempotent?: boolean;
+  readonly open_world?: boolean;
+}
+
+/** One tool of an executor, as an agent is shown it. */
+export interface Tool {
+  /** Unique within the category. */
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the input. */
+  readonly input_schema: JsonObject;
+  readonly annotations?: ToolAnnotations;
+}
+
+/** What one attempt is given. */
+export interface RunContext {
+  /** `storeId/task/attempt`; child processes get it as EXECGO_RUN. */
+  readonly runId: string;
+  /** 1 for the first. */
+  readonly attempt: number;
+  /**
+   * Aborts at the timeout, a cancel and a shutdown; `signal.reason` is an ExecGoError saying which. Then: stop, leave nothing
+   * running, and reject. Made on first use, so do not touch it without need.
+   */
+  readonly signal: AbortSignal;
+  /** Handle accepted in an earlier life of this task: re-attach to that work instead of starting it again. */
+  readonly handle?: string;
+  /** The work lives on elsewhere under this handle; resolves when that is durable. */
+  accept(handle: string): Promise<void>;
+  /** A note for watchers, at once; the newest 100 stay with the task. */
+  progress(message: string, data?: unknown): void;
+  /** A piece of output for watchers, at once. Copied; wait for the promise where one is returned. */
+  output(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
+}
+
+/** Runs the tasks of one category. It never sees a store, and never retries: that is the scheduler's. */
+export interface Executor {
+  /** The task type it serves. */
+  readonly category: string;
+  /** Called once, before recovery: ends what an earlier life of this store left running. */
+  open?(life: { readonly storeId: string }): Promise<void>;
+  /** What it offers. */
+  tools(): Promise<readonly Tool[]>;
+  /**
+   * Called at submit, where it skips what a reference will fill, and again before an attempt with references resolved.
+   * @throws ExecGoError `invalid_input` (naming the field), `denied` or `not_found`
+   */
+  check?(task: TaskSpec): void | Promise<void>;
+  /**
+   * One attempt. Resolves to the result: any JSON-like value, or undefined for none. The input has its references resolved.
+   * @throws ExecGoError whose `details.result` keeps the output of a failed attempt, and whose `details.details` become the
+   * run's details; anything else that is thrown counts as `internal`
+   */
+  execute(task: TaskSpec, run: RunContext): Promise<unknown>;
+  /** Rejects, with the reason, when tasks of this category would fail now. */
+  health?(): Promise<void>;
+  /** Called once, when nothing of it runs any more. */
+  close?(): Promise<void>;
+}

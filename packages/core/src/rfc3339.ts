@@ -1,0 +1,18 @@
+const FORM = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
+
+/** RFC 3339 in UTC with milliseconds: how ExecGo writes every time. */
+export function formatTime(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}
+
+/** Epoch milliseconds of an RFC 3339 time of any offset and precision (digits beyond milliseconds are cut); undefined if it is none. */
+export function parseTime(text: string): number | undefined {
+  if (!FORM.test(text)) return undefined;
+  const epochMs = Date.parse(
+    text
+      .toUpperCase()
+      .replace(' ', 'T')
+      .replace(/(\.\d{3})\d+/, '$1'),
+  );
+  return Number.isNaN(epochMs) ? undefined : epochMs;
+}
