@@ -2,11 +2,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Our packages are tested from their sources; the rest is what Vite takes for Node by default. */
-const conditions = ['@execgo/source', 'module', 'node', 'development|production'];
+export const conditions = ['@execgo/source', 'module', 'node', 'development|production'];
 
 /** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
-const projects = ['packages', 'apps', 'examples']
-  .filter((group) => existsSync(group))
+const projects = ['packages', 'apps']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
@@ -18,6 +17,7 @@ export default defineConfig({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,
+    coverage: { include: ['packages/*/src/**', 'apps/*/src/**'] },
     projects: projects.map(({ name, root }) => ({
       extends: true,
       test: {

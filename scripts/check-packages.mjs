@@ -1,0 +1,57 @@
+// Looks at every public package as its users will get it: packs it, then lets publint and attw read the tarball.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { note, ROOT, readJson, run, runMain, ToolError } from './toolchain.mjs';
+
+function publicPackages() {
+  return ['packages', 'apps']
+    .flatMap((group) => readdirSync(join(ROOT, group)).map((name) => join(ROOT, group, name)))
+    .filter((folder) => existsSync(join(folder, 'package.json')))
+    .map((folder) => ({ folder, manifest: readJson(join(folder, 'package.json')) }))
+    .filter(({ manifest }) => manifest.private !== true);
+}
+
+/**
+ * @param {string} folder
+ * @param {string} target where the tarball goes
+ * @returns {Promise<string>} the path of the tarball
+ */
+async function pack(folder, target) {
+  const status = await run('pnpm', ['pack', '--pack-destination', target], { cwd: folder, quiet: true });
+  const tarball = readdirSync(target).find((name) => name.endsWith('.tgz'));
+  if (status !== 0 || tarball === undefined) throw new ToolError(`cannot pack ${folder}`);
+  return join(target, tarball);
+}
+
+/**
+ * @param {{ folder: string, manifest: Record<string, unknown> }} subject
+ * @returns {Promise<string[]>} the names of the checks that failed
+ */
+async function check({ folder, manifest }) {
+  const target = mkdtempSync(join(tmpdir(), 'execgo-pack-'));
+  try {
+    const tarball = await pack(folder, target);
+    /** @type {[string, string[]][]} */
+    const checks = [['publint', ['run', tarball, '--strict']]];
+    // A package without exports has only a bin: there are no types to resolve.
+    if (manifest.exports !== undefined) checks.push(['attw', [tarball, '--profile', 'esm-only', '--no-emoji']]);
+    /** @type {string[]} */
+    const failed = [];
+    for (const [command, args] of checks) {
+      if ((await run(command, args, { quiet: true })) !== 0) failed.push(command);
+    }
+    note(
+      `${manifest.name}: ${checks.map(([name]) => `${name} ${failed.includes(name) ? 'FAILED' : 'ok'}`).join(', ')}`,
+    );
+    return failed.map((name) => `${manifest.name} (${name})`);
+  } finally {
+    rmSync(target, { recursive: true, force: true });
+  }
+}
+
+await runMain(async () => {
+  const failed = [];
+  for (const subject of publicPackages()) failed.push(...(await check(subject)));
+  if (failed.length > 0) throw new ToolError(`not fit to publish: ${failed.join(', ')}`);
+});
