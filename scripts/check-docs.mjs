@@ -4,11 +4,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docBlocks, outputMatches } from './doc-commands.mjs';
+import { freePort } from './free-port.mjs';
 import { note, ROOT, runMain, ToolError, toolEnv } from './toolchain.mjs';
 
 const BLOCK_TIMEOUT_MS = 120_000;
@@ -47,16 +47,6 @@ async function shell(script, { cwd, env }) {
   const [status] = await once(child, 'close');
   clearTimeout(timer);
   return { status, ...printed };
-}
-
-/** @returns {Promise<number>} a port that was free a moment ago */
-async function freePort() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = /** @type {import('node:net').AddressInfo} */ (probe.address());
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 /** Starts the built server in a folder of its own and waits until it is ready. */
