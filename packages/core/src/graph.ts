@@ -47,12 +47,22 @@ export function* externalIds(specs: readonly TaskSpec[]): Sliced<ReadonlySet<str
  */
 export function* validateGraph(specs: readonly TaskSpec[], isKnown: IsKnown): Sliced<TaskGraph> {
   if (specs.length === 0) throw new ExecGoError('invalid_input', 'task graph is empty');
-  const indexOf = yield* indexById(specs);
-  const { dependencyCounts, dependentOffsets, externalDependencies } = yield* countEdges(specs, indexOf, isKnown);
-  const dependents = yield* fillDependents(specs, indexOf, dependentOffsets);
-  const graph = { specs, indexOf, dependencyCounts, dependentOffsets, dependents, externalDependencies };
+  const graph = yield* link(specs, yield* indexById(specs), isKnown);
   yield* refuseCycle(graph);
   return graph;
+}
+
+/** The same for tasks that were validated when they were submitted, such as the unfinished ones at recovery: no checks. */
+export function* linkGraph(specs: readonly TaskSpec[]): Sliced<TaskGraph> {
+  const indexOf = new Map<string, number>();
+  for (const spec of specs) indexOf.set(spec.id, indexOf.size);
+  return yield* link(specs, indexOf, () => true);
+}
+
+function* link(specs: readonly TaskSpec[], indexOf: ReadonlyMap<string, number>, isKnown: IsKnown): Sliced<TaskGraph> {
+  const { dependencyCounts, dependentOffsets, externalDependencies } = yield* countEdges(specs, indexOf, isKnown);
+  const dependents = yield* fillDependents(specs, indexOf, dependentOffsets);
+  return { specs, indexOf, dependencyCounts, dependentOffsets, dependents, externalDependencies };
 }
 
 function* indexById(specs: readonly TaskSpec[]): Sliced<Map<string, number>> {

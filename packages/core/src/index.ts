@@ -33,7 +33,7 @@ export {
   type TaskSubmitted,
   type TaskSucceeded,
 } from './event.js';
-export { externalIds, type IsKnown, type TaskGraph, unknownType, validateGraph } from './graph.js';
+export { externalIds, type IsKnown, linkGraph, type TaskGraph, unknownType, validateGraph } from './graph.js';
 export {
   isJsonObject,
   type Json,
@@ -109,6 +109,7 @@ export {
   type TaskInput,
   TaskInputSchema,
 } from './task-schema.js';
+export { type StagedEvents, TaskTable } from './task-table.js';
 export { type AnyStatus, isLegal, statusAfter, TRANSITIONS } from './transition.js';
 export {
   type AssignedSeqs,

@@ -1,6 +1,7 @@
 import { ExecGoError } from './errors.js';
 import type { LiveReport, TaskEvent } from './event.js';
 import { isJsonObject, type Json, type JsonObject, setOwn } from './json.js';
+import { normaliseType } from './legacy-type.js';
 import { formatTime, parseTime } from './rfc3339.js';
 import {
   type OnInterrupt,
@@ -138,13 +139,16 @@ export function specFromWire(value: Record<string, unknown>): TaskSpec {
   if (!Array.isArray(dependsOn) || !dependsOn.every((id) => typeof id === 'string')) {
     throw unusable('depends_on', 'an array of task ids', dependsOn);
   }
+  const type = requiredText(value, 'type');
+  const legacy = normaliseType(type);
+  const params = (value.params ?? undefined) as Json | undefined;
   return new TaskSpec(
     requiredText(value, 'id'),
-    requiredText(value, 'type'),
-    optionalText(value, 'tool_name'),
-    (value.params ?? undefined) as Json | undefined,
-    (value.input ?? undefined) as Json | undefined,
-    optionalText(value, 'execution_category'),
+    legacy?.type ?? type,
+    legacy?.tool_name ?? optionalText(value, 'tool_name'),
+    params,
+    (value.input ?? (legacy === undefined ? undefined : params)) as Json | undefined,
+    legacy?.execution_category ?? optionalText(value, 'execution_category'),
     dependsOn,
     Math.max(0, integer(value, 'retry') ?? 0),
     Math.max(0, integer(value, 'timeout') ?? 0),

@@ -1,0 +1,247 @@
+import { applyEvent } from './apply-event.js';
+import { ExecGoError } from './errors.js';
+import type { GraphSubmitted, TaskEvent } from './event.js';
+import { jsonSize } from './json.js';
+import {
+  MAX_PAGE_BYTES,
+  RECEIPT_RETENTION,
+  type Receipt,
+  type ReceiptRetention,
+  type TaskPage,
+  type TaskQuery,
+} from './ports/task-store.js';
+import { SLICE_TASKS, type Sliced } from './slices.js';
+import { isTerminal, type Task } from './task.js';
+
+/** Bytes a task is counted with in a page, besides its input and result. */
+const TASK_OVERHEAD_BYTES = 300;
+/** How many tasks one batch of `unfinished` holds. */
+const UNFINISHED_BATCH = 1000;
+
+/** Where the tasks of one submission stand: they were submitted in one run of seqs. */
+interface GraphRange {
+  readonly firstSeq: number;
+  lastSeq: number;
+  /** Tasks of it that are there: not deleted, not replaced. */
+  live: number;
+}
+
+/** What a batch of events makes of the tasks they touch, not yet visible. */
+export interface StagedEvents {
+  /** undefined = deleted by the batch. */
+  readonly tasks: ReadonlyMap<string, Task | undefined>;
+  readonly graphs: readonly GraphSubmitted[];
+}
+
+/**
+ * All tasks and receipts in memory: what every store that keeps its state there is made of. Events come in by `stage`
+ * (pure) and `commit` (all of a batch at once); reads see what is committed. Listing costs what it returns plus what its
+ * filters pass over; a graph's tasks are found without a search.
+ */
+export class TaskTable {
+  private readonly tasks = new Map<string, Task>();
+  /** Tasks in the order of `submitted_seq`; a hole where one was deleted or replaced. Both arrays run in step. */
+  private order: (string | undefined)[] = [];
+  private seqs: number[] = [];
+  private holes = 0;
+  private readonly graphs = new Map<string, GraphRange>();
+  private readonly receipts = new Map<string, Receipt>();
+  private newestTimestamp = 0;
+
+  constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
+
+  get size(): number {
+    return this.tasks.size;
+  }
+
+  get(id: string): Task | undefined {
+    return this.tasks.get(id);
+  }
+
+  /** Every task by `submitted_seq`, oldest first. */
+  *all(): IterableIterator<Task> {
+    for (const id of this.order) {
+      const task = id === undefined ? undefined : this.tasks.get(id);
+      if (task !== undefined) yield task;
+    }
+  }
+
+  /** Every receipt still kept, oldest first. */
+  allReceipts(): IterableIterator<[string, Receipt]> {
+    return this.receipts.entries();
+  }
+
+  /**
+   * Folds a batch without showing it.
+   * @throws ExecGoError `internal` for an event that is illegal: the batch or this table is damaged
+   */
+  *stage(events: readonly TaskEvent[]): Sliced<StagedEvents> {
+    const tasks = new Map<string, Task | undefined>();
+    const graphs: GraphSubmitted[] = [];
+    for (let at = 0; at < events.length; at += 1) {
+      if (at > 0 && at % (SLICE_TASKS * 5) === 0) yield;
+      const event = events[at] as TaskEvent;
+      if (event.type === 'graph_submitted') {
+        graphs.push(event);
+        continue;
+      }
+      const id = event.task_id;
+      const staged = tasks.get(id);
+      const before = staged === undefined && !tasks.has(id) ? this.tasks.get(id) : staged;
+      tasks.set(id, applyEvent(before, event));
+    }
+    return { tasks, graphs };
+  }
+
+  /** Makes a staged batch visible. Batches are committed in the order in which they were staged, one at a time. */
+  commit(staged: StagedEvents): void {
+    for (const graph of staged.graphs) this.keepReceipt(graph);
+    for (const [id, task] of staged.tasks) {
+      if (task === undefined) this.drop(id);
+      else this.put(task);
+    }
+    if (this.holes > 1000 && this.holes > this.order.length / 2) this.closeHoles();
+  }
+
+  /** Adds a task read from a snapshot. Tasks come by `submitted_seq`, oldest first. */
+  load(task: Task): void {
+    if (this.tasks.has(task.id)) throw new ExecGoError('internal', `task "${task.id}" is there twice`);
+    this.put(task);
+  }
+
+  /** Adds a receipt read from a snapshot, oldest first. */
+  loadReceipt(key: string, receipt: Receipt): void {
+    this.receipts.set(key, receipt);
+    this.newestTimestamp = Math.max(this.newestTimestamp, receipt.created_at);
+  }
+
+  /** Ages are counted to the newest event, so that a table needs no clock; a receipt is never kept shorter for it. */
+  receipt(key: string): Receipt | undefined {
+    const receipt = this.receipts.get(key);
+    return receipt === undefined || this.expired(receipt) ? undefined : receipt;
+  }
+
+  list(query: TaskQuery): TaskPage {
+    const range = query.graph_id === undefined ? undefined : this.graphs.get(query.graph_id);
+    if (query.graph_id !== undefined && range === undefined) return { tasks: [] };
+    const oldest = range?.firstSeq ?? 0;
+    const before = Math.min(query.before ?? Number.POSITIVE_INFINITY, (range?.lastSeq ?? Number.POSITIVE_INFINITY) + 1);
+    const limit = query.limit ?? Number.POSITIVE_INFINITY;
+    const tasks: Task[] = [];
+    let bytes = 0;
+    for (let at = this.firstAtOrAfter(before) - 1; at >= 0 && (this.seqs[at] as number) >= oldest; at -= 1) {
+      const id = this.order[at];
+      const task = id === undefined ? undefined : this.tasks.get(id);
+      if (task === undefined || !matches(task, query)) continue;
+      if (tasks.length >= limit || bytes > MAX_PAGE_BYTES) return { tasks, next: (tasks.at(-1) as Task).submitted_seq };
+      tasks.push(task);
+      bytes += sizeOf(task);
+    }
+    return { tasks };
+  }
+
+  /** Every task that is not terminal, in batches, oldest first. */
+  *unfinished(): IterableIterator<readonly Task[]> {
+    let batch: Task[] = [];
+    for (const task of this.all()) {
+      if (isTerminal(task.status)) continue;
+      batch.push(task);
+      if (batch.length < UNFINISHED_BATCH) continue;
+      yield batch;
+      batch = [];
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  private put(task: Task): void {
+    const id = task.id;
+    const before = this.tasks.get(id);
+    this.tasks.set(id, task);
+    this.newestTimestamp = Math.max(this.newestTimestamp, task.updated_at);
+    if (before?.submitted_seq === task.submitted_seq) return;
+    if (before !== undefined) this.forget(before);
+    this.order.push(id);
+    this.seqs.push(task.submitted_seq);
+    const range = this.graphs.get(task.graph_id);
+    if (range === undefined) {
+      this.graphs.set(task.graph_id, { firstSeq: task.submitted_seq, lastSeq: task.submitted_seq, live: 1 });
+    } else {
+      range.lastSeq = task.submitted_seq;
+      range.live += 1;
+    }
+  }
+
+  private drop(id: string): void {
+    const task = this.tasks.get(id);
+    if (task === undefined) return;
+    this.tasks.delete(id);
+    this.forget(task);
+  }
+
+  /** Takes a task's place out of the order, and its graph away with its last task. */
+  private forget(task: Task): void {
+    const at = this.firstAtOrAfter(task.submitted_seq);
+    this.order[at] = undefined;
+    this.holes += 1;
+    const range = this.graphs.get(task.graph_id);
+    if (range === undefined) return;
+    range.live -= 1;
+    if (range.live === 0) this.graphs.delete(task.graph_id);
+  }
+
+  private closeHoles(): void {
+    const kept = this.order.flatMap((id, at) => (id === undefined ? [] : [at]));
+    this.seqs = kept.map((at) => this.seqs[at] as number);
+    this.order = kept.map((at) => this.order[at]);
+    this.holes = 0;
+  }
+
+  /** Index of the first place whose seq is at least `seq`; the number of places if there is none. Binary search. */
+  private firstAtOrAfter(seq: number): number {
+    let low = 0;
+    let high = this.seqs.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.seqs[middle] as number) < seq) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  private keepReceipt(event: GraphSubmitted): void {
+    this.newestTimestamp = Math.max(this.newestTimestamp, event.timestamp);
+    if (event.receipt === undefined) return;
+    const { key, digest, task_ids, warnings = [] } = event.receipt;
+    this.receipts.delete(key);
+    this.receipts.set(key, { graph_id: event.graph_id, task_ids, digest, warnings, created_at: event.timestamp });
+    for (const [oldKey, receipt] of this.receipts) {
+      if (this.receipts.size <= this.retention.maxKeys && !this.expired(receipt)) break;
+      this.receipts.delete(oldKey);
+    }
+  }
+
+  private expired(receipt: Receipt): boolean {
+    return this.newestTimestamp - receipt.created_at > this.retention.maxAgeMs;
+  }
+}
+
+function matches(task: Task, query: TaskQuery): boolean {
+  if (query.status !== undefined && task.status !== query.status) return false;
+  if (query.type !== undefined && task.spec.type !== query.type) return false;
+  if (query.graph_id !== undefined && task.graph_id !== query.graph_id) return false;
+  if (query.handle_id !== undefined && task.handle_id !== query.handle_id) return false;
+  for (const [key, value] of Object.entries(query.annotations ?? {})) {
+    const annotations = task.spec.annotations;
+    if (annotations === undefined || !Object.hasOwn(annotations, key) || annotations[key] !== value) return false;
+  }
+  return true;
+}
+
+function sizeOf(task: Task): number {
+  const { params, input } = task.spec;
+  let bytes = TASK_OVERHEAD_BYTES;
+  if (params !== undefined) bytes += jsonSize(params, MAX_PAGE_BYTES);
+  if (input !== undefined && input !== params) bytes += jsonSize(input, MAX_PAGE_BYTES);
+  if (task.result !== undefined) bytes += jsonSize(task.result, MAX_PAGE_BYTES);
+  return bytes;
+}
