@@ -1,0 +1,33 @@
+export {
+  accepts,
+  type Behaviour,
+  type FakeAttempt,
+  fails,
+  hangs,
+  ignoresAbort,
+  reports,
+  succeeds,
+  takes,
+  throwsRaw,
+  waitsForRelease,
+} from './behaviour.js';
+export { graphInput, spec, taskInput } from './build-task.js';
+export { type Deferred, deferred } from './deferred.js';
+export { EventSequence, type EventSequenceOptions, failure, foldEvents } from './event-sequence.js';
+export { FakeClock, type FakeClockOptions } from './fake-clock.js';
+export { FakeExecutor, type FakeExecutorOptions, type FakeRunRecord } from './fake-executor.js';
+export { FakeRun, type FakeRunOptions } from './fake-run.js';
+export {
+  actOut,
+  type ExpectedEnd,
+  expectedEnds,
+  type GraphArbitraryOptions,
+  type GraphScenario,
+  graphScenario,
+  type Outcome,
+  type ShapeKind,
+  scenarioInput,
+  shapeOf,
+} from './graph-arbitrary.js';
+export { anyText, type JsonArbitraryOptions, jsonObject, jsonValue } from './json-arbitrary.js';
+export { chainShape, fanOutJoinShape, layeredShape, type Shape, seededRandom, sparseShape } from './shapes.js';
