@@ -46,6 +46,7 @@ export {
   utf8Length,
 } from './json.js';
 export { type NormalisedType, normaliseType } from './legacy-type.js';
+export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export { type ParsedGraph, parseGraph, type TaskGraphInput } from './parse-graph.js';
 export { parseTask } from './parse-task.js';
 export type { Clock } from './ports/clock.js';

@@ -86,8 +86,10 @@ export class TaskTable {
         continue;
       }
       const id = event.task_id;
-      const staged = tasks.get(id);
-      const before = staged === undefined && !tasks.has(id) ? this.tasks.get(id) : staged;
+      const staged = tasks.has(id);
+      const before = staged ? tasks.get(id) : this.tasks.get(id);
+      // The batch is committed in the order of this map, and a task submitted again is the newest.
+      if (staged && event.type === 'task_submitted') tasks.delete(id);
       tasks.set(id, applyEvent(before, event));
     }
     return { tasks, graphs };
