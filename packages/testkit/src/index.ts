@@ -1,3 +1,4 @@
+export { MemoryStore } from '@execgo/core';
 export {
   accepts,
   type Behaviour,
@@ -13,6 +14,8 @@ export {
 } from './behaviour.js';
 export { graphInput, spec, taskInput } from './build-task.js';
 export { type Deferred, deferred } from './deferred.js';
+export { describeStore } from './describe-store.js';
+export { cutAnywhere, type EventsArbitraryOptions, legalEvents } from './event-arbitrary.js';
 export { EventSequence, type EventSequenceOptions, failure, foldEvents } from './event-sequence.js';
 export { FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { FakeExecutor, type FakeExecutorOptions, type FakeRunRecord } from './fake-executor.js';
@@ -30,4 +33,11 @@ export {
   shapeOf,
 } from './graph-arbitrary.js';
 export { anyText, type JsonArbitraryOptions, jsonObject, jsonValue } from './json-arbitrary.js';
+export { INVALID_IDS, ODD_IDS } from './odd-ids.js';
 export { chainShape, fanOutJoinShape, layeredShape, type Shape, seededRandom, sparseShape } from './shapes.js';
+export type {
+  StoreCapability,
+  StoreFixture,
+  StoreSettings,
+  StoreSuiteOptions,
+} from './store-suite/fixture.js';
