@@ -31,7 +31,7 @@ export interface RunContext {
    */
   readonly signal: AbortSignal;
   /** Handle accepted in an earlier life of this task: re-attach to that work instead of starting it again. */
-  readonly handle?: string;
+  readonly handle?: string | undefined;
   /** The work lives on elsewhere under this handle; resolves when that is durable. */
   accept(handle: string): Promise<void>;
   /** A note for watchers, at once; the newest 100 stay with the task. */

@@ -1,0 +1,322 @@
+import {
+  type Clock,
+  ExecGoError,
+  findReferences,
+  type Json,
+  mayRetry,
+  type ProgressEntry,
+  type Runner,
+  resolveReferences,
+  retryDelayMs,
+  TaskSpec,
+  type TaskStore,
+  toPlainJson,
+} from '@execgo/core';
+import { Attempt, type AttemptHost, type Outcome, type StopCause } from './attempt.js';
+import type { CommitLog } from './commit-log.js';
+import type { Counters } from './counters.js';
+import type { Deadline, DeadlineWheel } from './deadline-wheel.js';
+import type { EventHub } from './event-hub.js';
+import type { TaskNode } from './graph-index.js';
+import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
+import type { LocalRunner } from './local-runner.js';
+import { PROGRESS_LIMITS, type ResolvedSchedulerOptions } from './options.js';
+import { failed, succeeded, toRuntimeError } from './outcome.js';
+import { ReadyQueue } from './ready-queue.js';
+import { Slots } from './slots.js';
+
+export interface DispatcherParts {
+  readonly options: ResolvedSchedulerOptions;
+  readonly store: TaskStore;
+  readonly ledger: Ledger;
+  readonly log: CommitLog;
+  readonly hub: EventHub;
+  readonly wheel: DeadlineWheel;
+  readonly counters: Counters;
+  readonly local: LocalRunner;
+}
+
+/**
+ * Starts what is ready while there are slots, and decides what every attempt came to. A slot is free when its attempt has
+ * settled: when nothing of it runs any more.
+ */
+export class Dispatcher implements AttemptHost {
+  private readonly ready = new ReadyQueue();
+  private readonly slots: Slots;
+  private readonly clock: Clock;
+  private readonly runner: Runner;
+  private readonly running = new Set<Attempt>();
+  /** Handles accepted in an earlier life, for the first attempt of this one. */
+  private readonly handles = new Map<TaskNode, string>();
+  private storeId = '';
+  private active = false;
+  private startedThisTurn = 0;
+  private turnScheduled = false;
+
+  constructor(private readonly parts: DispatcherParts) {
+    const { options } = parts;
+    this.slots = new Slots(options.maxConcurrency, options.categoryConcurrency);
+    this.clock = options.clock;
+    this.runner = options.runner ?? parts.local;
+  }
+
+  get runningCount(): number {
+    return this.slots.used;
+  }
+
+  get readyCount(): number {
+    return this.ready.length;
+  }
+
+  activate(storeId: string): void {
+    this.storeId = storeId;
+    this.active = true;
+    this.pump();
+  }
+
+  /** Nothing starts any more. */
+  pause(): void {
+    this.active = false;
+  }
+
+  /** One thing less that the task waits for. */
+  arrive(node: TaskNode): void {
+    node.openDependencies -= 1;
+    if (node.openDependencies === 0 && node.status === 'pending') this.enqueue(node);
+  }
+
+  /** The task could start now. */
+  enqueue(node: TaskNode): void {
+    node.readyAt = Math.floor(this.clock.monotonic());
+    this.ready.push(node);
+  }
+
+  rememberHandle(node: TaskNode, handle: string): void {
+    this.handles.set(node, handle);
+  }
+
+  /** Starts what can start. At most `startsPerTurn` in one turn of the event loop; the rest in the next ones. */
+  pump(): void {
+    const { options, log } = this.parts;
+    while (this.active && !this.slots.full && log.uncommittedBytes <= options.maxUncommittedBytes) {
+      if (this.startedThisTurn >= options.startsPerTurn) return;
+      const node = this.ready.shift(this.slots.isFree);
+      if (node === undefined) return;
+      this.startedThisTurn += 1;
+      this.awaitNextTurn();
+      this.start(node);
+    }
+  }
+
+  /** Tells everything under way to stop. */
+  stopAll(cause: StopCause): void {
+    for (const attempt of [...this.running]) this.stop(attempt, cause);
+  }
+
+  /** Resolves when nothing is under way. */
+  async idle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all([...this.running].map((attempt) => attempt.ended()));
+  }
+
+  /** Tells an attempt to stop; one that does not within `abandonAfterMs` is given up, and its late answer dropped. */
+  stop(attempt: Attempt, cause: StopCause): void {
+    if (attempt.settled || attempt.cause !== undefined) return;
+    const { wheel, options, counters } = this.parts;
+    wheel.cancel(attempt.deadline);
+    attempt.deadline = wheel.add(options.abandonAfterMs, () => {
+      counters.abandoned += 1;
+      const problem = `${cause.error.message}; the executor ignored its signal for ${options.abandonAfterMs} ms and was abandoned`;
+      this.settle(
+        attempt,
+        failed(new ExecGoError(cause.error.code, problem, { source: 'scheduler' }), options.resultLimits),
+      );
+    });
+    attempt.stop(cause);
+  }
+
+  private awaitNextTurn(): void {
+    if (this.turnScheduled) return;
+    this.turnScheduled = true;
+    this.clock.turn(() => {
+      this.turnScheduled = false;
+      this.startedThisTurn = 0;
+      this.pump();
+    });
+  }
+
+  private start(node: TaskNode): void {
+    const { ledger, wheel, counters, options } = this.parts;
+    const now = this.clock.monotonic();
+    counters.queueWait.observe(Math.max(0, now - node.readyAt));
+    this.slots.take(node.spec.type);
+    ledger.started(node);
+    const handle = this.handles.size === 0 ? undefined : this.handles.get(node);
+    const attempt = new Attempt(node, this, this.storeId, now, handle);
+    node.live = attempt;
+    this.running.add(attempt);
+    const timeoutMs = node.spec.timeout > 0 ? node.spec.timeout : options.defaultTimeoutMs;
+    if (timeoutMs > 0) attempt.deadline = wheel.add(timeoutMs, () => this.stop(attempt, timedOut(timeoutMs)));
+    this.run(attempt).then(
+      (value) => this.settle(attempt, succeeded(value, options.resultLimits)),
+      (error: unknown) => this.settle(attempt, failed(error, options.resultLimits)),
+    );
+  }
+
+  private run(attempt: Attempt): Promise<unknown> {
+    const { spec } = attempt;
+    const refers = spec.depends_on.length > 0 && (hasReferences(spec.input) || hasReferences(spec.params));
+    if (refers || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers);
+    try {
+      return this.runner.run(spec, attempt);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  private async prepareAndRun(attempt: Attempt, refers: boolean): Promise<unknown> {
+    let { spec } = attempt;
+    // Its effect may not happen twice: the record that it began has to outlive a crash.
+    if (spec.on_interrupt === 'fail') await this.parts.log.durable();
+    if (refers) {
+      spec = await this.withReferences(spec);
+      await this.parts.local.check(spec);
+    }
+    if (attempt.cause !== undefined) throw attempt.cause.error;
+    return this.runner.run(spec, attempt);
+  }
+
+  /** The spec with its references resolved; what is stored keeps them. */
+  private async withReferences(spec: TaskSpec): Promise<TaskSpec> {
+    const named = [...findReferences(spec.input ?? null), ...findReferences(spec.params ?? null)].map(
+      ({ $from }) => $from,
+    );
+    const ids = [...new Set(named)];
+    const tasks = await this.parts.store.getMany(ids);
+    const results = new Map<string, Json | undefined>(ids.map((id, at) => [id, tasks[at]?.result]));
+    const fill = (value: Json | undefined) =>
+      value === undefined ? undefined : resolveReferences(value, (id) => results.get(id));
+    const params = fill(spec.params);
+    return new TaskSpec(
+      spec.id,
+      spec.type,
+      spec.tool_name,
+      params,
+      spec.input === spec.params ? params : fill(spec.input),
+      spec.execution_category,
+      spec.depends_on,
+      spec.retry,
+      spec.timeout,
+      spec.annotations,
+      spec.priority,
+      spec.on_interrupt,
+    );
+  }
+
+  private settle(attempt: Attempt, outcome: Outcome): void {
+    if (attempt.settled) return;
+    const { wheel, counters } = this.parts;
+    const { node } = attempt;
+    wheel.cancel(attempt.deadline);
+    this.running.delete(attempt);
+    this.slots.release(node.spec.type);
+    this.handles.delete(node);
+    node.live = undefined;
+    counters.attemptDuration.observe(this.clock.monotonic() - attempt.startedAt);
+    this.decide(attempt, outcome);
+    attempt.settle();
+    this.pump();
+  }
+
+  private decide(attempt: Attempt, outcome: Outcome): void {
+    const { node, cause } = attempt;
+    const { ledger } = this.parts;
+    // The store is gone: nothing can be recorded, and the next start runs the task again.
+    if (cause?.kind === 'failure') return;
+    if (outcome.ok && cause?.kind !== 'timeout') {
+      ledger.succeeded(node, { result: outcome.result, details: undefined, progress: attempt.progressEntries });
+      return;
+    }
+    const remains = remainsOf(attempt, outcome);
+    if (cause?.kind === 'cancel') {
+      ledger.cancelled(node, this.toError(cause.error), cause.actor, remains);
+    } else if (cause?.kind === 'shutdown') {
+      if (node.spec.on_interrupt === 'fail') ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
+      else ledger.reset(node, 'shutdown');
+    } else {
+      this.retryOrFail(node, failureOf(cause, outcome), remains);
+    }
+  }
+
+  private retryOrFail(node: TaskNode, error: ExecGoError, remains: Remains): void {
+    const { ledger } = this.parts;
+    if (!mayRetry(node.spec, node.attempt, error)) {
+      ledger.failed(node, this.toError(error), remains);
+      return;
+    }
+    const delayMs = retryDelayMs(node.attempt + 1);
+    ledger.retried(node, this.toError(error), remains.result, this.clock.now() + delayMs);
+    node.live = this.waitForRetry(node, delayMs);
+  }
+
+  /** A task waiting for its next attempt holds no slot. */
+  waitForRetry(node: TaskNode, delayMs: number): Deadline {
+    return this.parts.wheel.add(delayMs, () => {
+      node.live = undefined;
+      this.enqueue(node);
+      this.pump();
+    });
+  }
+
+  async accept(attempt: Attempt, handle: string): Promise<void> {
+    this.parts.ledger.accepted(attempt.node, handle);
+    await this.parts.log.durable();
+  }
+
+  progress(attempt: Attempt, message: string, data: unknown): void {
+    const plain = toPlainJson(data, PROGRESS_LIMITS);
+    const entry: ProgressEntry = { timestamp: this.clock.now(), message, ...(plain !== undefined && { data: plain }) };
+    attempt.note(entry);
+    if (this.parts.hub.watched) this.parts.hub.report({ ...reportHead(attempt), type: 'task_progressed', ...entry });
+  }
+
+  output(attempt: Attempt, stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
+    if (!this.parts.hub.watched) return;
+    const timestamp = this.clock.now();
+    this.parts.hub.report({ ...reportHead(attempt), type: 'task_output', timestamp, stream, chunk: chunk.slice() });
+  }
+
+  private toError(error: ExecGoError) {
+    return toRuntimeError(error, this.parts.options.resultLimits);
+  }
+}
+
+function hasReferences(value: Json | undefined): boolean {
+  return typeof value === 'object' && value !== null && findReferences(value).length > 0;
+}
+
+function reportHead(attempt: Attempt) {
+  return { task_id: attempt.node.id, graph_id: attempt.node.graph.id, attempt: attempt.attempt };
+}
+
+function remainsOf(attempt: Attempt, outcome: Outcome): Remains {
+  const progress = attempt.progressEntries;
+  if (outcome.ok) return { ...NOTHING_REMAINS, result: outcome.result, progress };
+  return { result: outcome.result, details: outcome.details, progress };
+}
+
+/** The timeout is the reason, whatever the executor says after it. */
+function failureOf(cause: StopCause | undefined, outcome: Outcome): ExecGoError {
+  if (cause !== undefined) return cause.error;
+  return outcome.ok ? new ExecGoError('internal', 'a success was taken for a failure') : outcome.error;
+}
+
+function timedOut(timeoutMs: number): StopCause {
+  const error = new ExecGoError('timeout', `attempt timed out after ${timeoutMs} ms`, { source: 'scheduler' });
+  return { kind: 'timeout', error };
+}
+
+/** What became of a task that may not run twice. */
+export function interrupted(by: string): ExecGoError {
+  const problem = `interrupted by ${by} while it ran; its effect may have happened, and on_interrupt is "fail"`;
+  return new ExecGoError('unknown', problem, { source: 'scheduler' });
+}

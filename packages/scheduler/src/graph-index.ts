@@ -1,0 +1,162 @@
+import type { Task, TaskGraph, TaskSpec, TaskStatus } from '@execgo/core';
+import type { Attempt } from './attempt.js';
+import type { Deadline } from './deadline-wheel.js';
+
+/** What the scheduler knows of a task that is not finished, or that an unfinished task depends on. Kept small: one per waiting task. */
+export class TaskNode {
+  /** Decided, perhaps not durable yet; written by the ledger alone. */
+  status: TaskStatus = 'pending';
+  /** What it waits for: dependencies whose success is not durable yet, and its own submission until that is. */
+  openDependencies = 1;
+  /** Dependents that are not settled: while there are some, the task can be neither replaced nor deleted. */
+  openDependents = 0;
+  /** Attempts begun that count. */
+  attempt = 0;
+  crashResets = 0;
+  /** Monotonic milliseconds, whole: since when it could start. */
+  readyAt = 0;
+  /** Its terminal event is durable. */
+  settled = false;
+  /** The attempt under way, or the wait for the next one. */
+  live: Attempt | Deadline | undefined = undefined;
+
+  constructor(
+    readonly spec: TaskSpec,
+    readonly graph: GraphEntry,
+    /** Its place in the graph; −1 for a finished task that is here only because others depend on it. */
+    readonly index: number,
+  ) {}
+
+  get id(): string {
+    return this.spec.id;
+  }
+}
+
+/** The unfinished part of one submission. */
+export class GraphEntry {
+  readonly nodes: (TaskNode | undefined)[] = [];
+  /** Tasks whose terminal event is not durable yet. */
+  unfinished = 0;
+
+  constructor(
+    readonly id: string,
+    /** As in TaskGraph; its id map and list of specs are not kept. */
+    readonly dependentOffsets: Int32Array,
+    readonly dependents: Int32Array,
+  ) {}
+}
+
+const NO_EDGES = new Int32Array(1);
+
+/**
+ * The unfinished tasks and the edges between them. A finished task leaves as soon as no unfinished task depends on it, so
+ * that finished work costs no memory here.
+ */
+export class GraphIndex {
+  private readonly nodes = new Map<string, TaskNode>();
+  private readonly graphs = new Map<string, GraphEntry>();
+  /** Dependents in other graphs than the task's own: few tasks have some. */
+  private readonly dependentsAcross = new Map<TaskNode, TaskNode[]>();
+  private unfinishedCount = 0;
+
+  /** Tasks whose terminal event is not durable yet. */
+  get unfinished(): number {
+    return this.unfinishedCount;
+  }
+
+  get(id: string): TaskNode | undefined {
+    return this.nodes.get(id);
+  }
+
+  graph(id: string): GraphEntry | undefined {
+    return this.graphs.get(id);
+  }
+
+  /** Every node, pins included. */
+  all(): IterableIterator<TaskNode> {
+    return this.nodes.values();
+  }
+
+  /** Adds the tasks of a graph as pending, with the edges among them. */
+  addGraph(id: string, graph: TaskGraph): GraphEntry {
+    const entry = new GraphEntry(id, graph.dependentOffsets, graph.dependents);
+    for (const [index, spec] of graph.specs.entries()) {
+      const node = new TaskNode(spec, entry, index);
+      node.openDependencies += graph.dependencyCounts[index] ?? 0;
+      node.openDependents = (graph.dependentOffsets[index + 1] ?? 0) - (graph.dependentOffsets[index] ?? 0);
+      entry.nodes.push(node);
+      this.nodes.set(spec.id, node);
+    }
+    entry.unfinished = graph.specs.length;
+    this.unfinishedCount += graph.specs.length;
+    this.graphs.set(id, entry);
+    return entry;
+  }
+
+  /** Adds a finished task for others to depend on. */
+  addFinished(task: Task): TaskNode {
+    const node = new TaskNode(task.spec, new GraphEntry(task.graph_id, NO_EDGES, NO_EDGES), -1);
+    node.status = task.status;
+    node.settled = true;
+    this.nodes.set(task.id, node);
+    return node;
+  }
+
+  /** Adds an edge between graphs: it pins the dependency, and is waited for unless that is settled. */
+  linkAcross(dependency: TaskNode, dependent: TaskNode): void {
+    dependency.openDependents += 1;
+    if (!dependency.settled) dependent.openDependencies += 1;
+    const known = this.dependentsAcross.get(dependency);
+    if (known === undefined) this.dependentsAcross.set(dependency, [dependent]);
+    else known.push(dependent);
+  }
+
+  forEachDependent(node: TaskNode, visit: (dependent: TaskNode) => void): void {
+    const { nodes, dependents, dependentOffsets } = node.graph;
+    if (node.index >= 0) {
+      const end = dependentOffsets[node.index + 1] as number;
+      for (let edge = dependentOffsets[node.index] as number; edge < end; edge += 1) {
+        const dependent = nodes[dependents[edge] as number];
+        if (dependent !== undefined) visit(dependent);
+      }
+    }
+    if (this.dependentsAcross.size === 0) return;
+    for (const dependent of this.dependentsAcross.get(node) ?? []) visit(dependent);
+  }
+
+  /** An unfinished task that depends on this one, to be named in a refusal. */
+  openDependentOf(node: TaskNode): TaskNode | undefined {
+    let found: TaskNode | undefined;
+    this.forEachDependent(node, (dependent) => {
+      if (!dependent.settled) found ??= dependent;
+    });
+    return found;
+  }
+
+  /**
+   * The terminal event of a task is durable: its dependencies lose a pin, and whatever nobody needs any more leaves.
+   * @returns true when it was the last one of its graph
+   */
+  settle(node: TaskNode): boolean {
+    node.settled = true;
+    this.unfinishedCount -= 1;
+    for (const id of node.spec.depends_on) {
+      const dependency = this.nodes.get(id);
+      if (dependency === undefined) continue;
+      dependency.openDependents -= 1;
+      this.leaveIfUnneeded(dependency);
+    }
+    this.leaveIfUnneeded(node);
+    node.graph.unfinished -= 1;
+    if (node.graph.unfinished > 0) return false;
+    this.graphs.delete(node.graph.id);
+    return true;
+  }
+
+  private leaveIfUnneeded(node: TaskNode): void {
+    if (!node.settled || node.openDependents > 0) return;
+    this.nodes.delete(node.id);
+    this.dependentsAcross.delete(node);
+    if (node.index >= 0) node.graph.nodes[node.index] = undefined;
+  }
+}

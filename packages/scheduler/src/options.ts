@@ -1,0 +1,98 @@
+import {
+  type Clock,
+  ConfigError,
+  type ExecGoError,
+  type Executor,
+  type JsonLimits,
+  MemoryStore,
+  type Runner,
+  type TaskStore,
+} from '@execgo/core';
+import { systemClock } from './system-clock.js';
+
+export interface SchedulerOptions {
+  /** Opened by `start`, closed by `stop`. @default a MemoryStore */
+  readonly store?: TaskStore;
+  /** One per category. Opened by `start`, closed by `stop`. */
+  readonly executors: readonly Executor[];
+  /** Where attempts happen. @default the executors, in this process */
+  readonly runner?: Runner;
+  /** @default the system's */
+  readonly clock?: Clock;
+  /** Attempts at once. @default 10 */
+  readonly maxConcurrency?: number;
+  /** Attempts at once, by category. @default no limit of its own */
+  readonly categoryConcurrency?: Readonly<Record<string, number>>;
+  /** @default 10,000 */
+  readonly maxTasksPerGraph?: number;
+  /** Unfinished tasks; beyond, submissions are refused with `resource_exhausted`. @default 1,000,000 */
+  readonly maxPending?: number;
+  /** Events not yet durable, in bytes; beyond, nothing starts and submissions are refused. @default 64 MiB */
+  readonly maxUncommittedBytes?: number;
+  /** Timeout of an attempt of a task that names none, in milliseconds; 0 = none. @default 0 */
+  readonly defaultTimeoutMs?: number;
+  /** How long an executor may ignore its signal before the attempt is abandoned, in milliseconds. @default 10,000 */
+  readonly abandonAfterMs?: number;
+  /** Whether recovery starts what an earlier life left unfinished; otherwise it is held as pending. @default true */
+  readonly resume?: boolean;
+  /** @default 4 MiB, depth 64 */
+  readonly resultLimits?: JsonLimits;
+  /** Attempts begun in one turn of the event loop. @default 512 */
+  readonly startsPerTurn?: number;
+  /** Called once if the store refuses to write: nothing runs any more, and only reads are answered. */
+  readonly onFailure?: (error: ExecGoError) => void;
+}
+
+export type ResolvedSchedulerOptions = Required<Omit<SchedulerOptions, 'runner' | 'onFailure'>> &
+  Pick<SchedulerOptions, 'runner' | 'onFailure'>;
+
+const DEFAULT_MAX_CONCURRENCY = 10;
+const DEFAULT_MAX_TASKS_PER_GRAPH = 10_000;
+const DEFAULT_MAX_PENDING = 1_000_000;
+const DEFAULT_MAX_UNCOMMITTED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_ABANDON_AFTER_MS = 10_000;
+const DEFAULT_RESULT_LIMITS: JsonLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
+const DEFAULT_STARTS_PER_TURN = 512;
+
+/** An event nobody waits for rides the next append, at most this many milliseconds later. */
+export const LAZY_DELAY_MS = 20;
+/** Newest events kept in memory for watchers. */
+export const EVENT_RING_SIZE = 10_000;
+/** Live reports that wait for one watcher before further ones are dropped. */
+export const REPORT_BUFFER = 1000;
+/** How large the data of one progress note may be. */
+export const PROGRESS_LIMITS: JsonLimits = { maxBytes: 64 * 1024, maxDepth: 64 };
+
+/** @throws ConfigError naming the option */
+export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSchedulerOptions {
+  const clock = options.clock ?? systemClock;
+  for (const [category, limit] of Object.entries(options.categoryConcurrency ?? {})) {
+    wholeNumber(`categoryConcurrency.${category}`, limit, 1);
+  }
+  return {
+    store: options.store ?? new MemoryStore({ turn: (fn) => clock.turn(fn) }),
+    executors: options.executors,
+    clock,
+    maxConcurrency: wholeNumber('maxConcurrency', options.maxConcurrency ?? DEFAULT_MAX_CONCURRENCY, 1),
+    categoryConcurrency: options.categoryConcurrency ?? {},
+    maxTasksPerGraph: wholeNumber('maxTasksPerGraph', options.maxTasksPerGraph ?? DEFAULT_MAX_TASKS_PER_GRAPH, 1),
+    maxPending: wholeNumber('maxPending', options.maxPending ?? DEFAULT_MAX_PENDING, 1),
+    maxUncommittedBytes: wholeNumber(
+      'maxUncommittedBytes',
+      options.maxUncommittedBytes ?? DEFAULT_MAX_UNCOMMITTED_BYTES,
+      1,
+    ),
+    defaultTimeoutMs: wholeNumber('defaultTimeoutMs', options.defaultTimeoutMs ?? 0, 0),
+    abandonAfterMs: wholeNumber('abandonAfterMs', options.abandonAfterMs ?? DEFAULT_ABANDON_AFTER_MS, 0),
+    resume: options.resume ?? true,
+    resultLimits: options.resultLimits ?? DEFAULT_RESULT_LIMITS,
+    startsPerTurn: wholeNumber('startsPerTurn', options.startsPerTurn ?? DEFAULT_STARTS_PER_TURN, 1),
+    ...(options.runner !== undefined && { runner: options.runner }),
+    ...(options.onFailure !== undefined && { onFailure: options.onFailure }),
+  };
+}
+
+function wholeNumber(option: string, value: number, min: number): number {
+  if (!Number.isSafeInteger(value) || value < min) throw new ConfigError(option, `a whole number from ${min}`, value);
+  return value;
+}

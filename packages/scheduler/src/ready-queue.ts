@@ -1,0 +1,116 @@
+import { Fifo } from './fifo.js';
+import type { GraphEntry, TaskNode } from './graph-index.js';
+
+/** The ready tasks of one graph at one priority. */
+interface Lane {
+  readonly graph: GraphEntry;
+  readonly nodes: Fifo<TaskNode>;
+}
+
+/** One priority of one category: lanes take turns. */
+class Level {
+  private readonly lanes = new Fifo<Lane>();
+  private readonly laneOf = new Map<GraphEntry, Lane>();
+
+  constructor(readonly priority: number) {}
+
+  get empty(): boolean {
+    return this.lanes.length === 0;
+  }
+
+  push(node: TaskNode): void {
+    const lane = this.laneOf.get(node.graph);
+    if (lane !== undefined) {
+      lane.nodes.push(node);
+      return;
+    }
+    const created = { graph: node.graph, nodes: new Fifo(node) };
+    this.laneOf.set(node.graph, created);
+    this.lanes.push(created);
+  }
+
+  shift(): TaskNode | undefined {
+    const lane = this.lanes.shift();
+    if (lane === undefined) return undefined;
+    const node = lane.nodes.shift();
+    if (lane.nodes.length > 0) this.lanes.push(lane);
+    else this.laneOf.delete(lane.graph);
+    return node;
+  }
+}
+
+/** The ready tasks of one category, levels by falling priority. */
+class CategoryQueue {
+  private readonly levels: Level[] = [];
+
+  /** The highest priority that holds something; −∞ when none does. */
+  get highest(): number {
+    for (const level of this.levels) if (!level.empty) return level.priority;
+    return Number.NEGATIVE_INFINITY;
+  }
+
+  push(node: TaskNode): void {
+    const { priority } = node.spec;
+    let at = 0;
+    while (at < this.levels.length && (this.levels[at] as Level).priority > priority) at += 1;
+    if (this.levels[at]?.priority !== priority) this.levels.splice(at, 0, new Level(priority));
+    (this.levels[at] as Level).push(node);
+  }
+
+  shift(): TaskNode | undefined {
+    for (const level of this.levels) {
+      const node = level.shift();
+      if (node !== undefined) return node;
+    }
+    return undefined;
+  }
+}
+
+/**
+ * Tasks that could start. Strictly by priority; within a priority, graphs take turns, so that a submission of 100,000 tasks
+ * does not hold up the next one; within a graph, first come first served. Push and shift cost the same at any length.
+ *
+ * A task that was cancelled while it waited stays until its turn comes; `shift` passes over it.
+ */
+export class ReadyQueue {
+  private readonly categories = new Map<string, CategoryQueue>();
+  private count = 0;
+
+  /** Including those cancelled while they waited. */
+  get length(): number {
+    return this.count;
+  }
+
+  push(node: TaskNode): void {
+    let queue = this.categories.get(node.spec.type);
+    if (queue === undefined) {
+      queue = new CategoryQueue();
+      this.categories.set(node.spec.type, queue);
+    }
+    queue.push(node);
+    this.count += 1;
+  }
+
+  /** The next task of a category that has a free slot; undefined when there is none. */
+  shift(hasSlot: (category: string) => boolean): TaskNode | undefined {
+    for (;;) {
+      const queue = this.best(hasSlot);
+      if (queue === undefined) return undefined;
+      const node = queue.shift() as TaskNode;
+      this.count -= 1;
+      if (node.status === 'pending') return node;
+    }
+  }
+
+  private best(hasSlot: (category: string) => boolean): CategoryQueue | undefined {
+    let best: CategoryQueue | undefined;
+    let highest = Number.NEGATIVE_INFINITY;
+    for (const [category, queue] of this.categories) {
+      const priority = queue.highest;
+      if (priority <= highest || !hasSlot(category)) continue;
+      best = queue;
+      highest = priority;
+    }
+    return best;
+  }
+}

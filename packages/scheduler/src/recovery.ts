@@ -1,0 +1,136 @@
+import {
+  type Clock,
+  ExecGoError,
+  isTerminal,
+  linkGraph,
+  MAX_CRASH_RESETS,
+  type Task,
+  type TaskStore,
+} from '@execgo/core';
+import { type Dispatcher, interrupted } from './dispatcher.js';
+import type { GraphIndex, TaskNode } from './graph-index.js';
+import { inTurns } from './in-turns.js';
+import { type Ledger, NOTHING_REMAINS } from './ledger.js';
+import type { ResolvedSchedulerOptions } from './options.js';
+import { toRuntimeError } from './outcome.js';
+
+export interface RecoveryParts {
+  readonly options: ResolvedSchedulerOptions;
+  readonly store: TaskStore;
+  readonly index: GraphIndex;
+  readonly ledger: Ledger;
+  readonly dispatcher: Dispatcher;
+}
+
+/** What an earlier life of the store had left. */
+export interface RecoverySummary {
+  /** Tasks that were not finished. */
+  readonly unfinished: number;
+  /** Of these, the ones that were running. */
+  readonly interrupted: number;
+}
+
+/** Dependencies that no unfinished task stands for are fetched this many at a time. */
+const FETCH_BATCH = 1000;
+
+/** Brings back everything unfinished: the index, then the decisions on what was running, then what can start. */
+export class Recovery {
+  private readonly clock: Clock;
+
+  constructor(private readonly parts: RecoveryParts) {
+    this.clock = parts.options.clock;
+  }
+
+  /** Nothing is started here: the dispatcher is not active yet. */
+  async run(): Promise<RecoverySummary> {
+    const byGraph = new Map<string, Task[]>();
+    for await (const batch of this.parts.store.unfinished()) {
+      for (const task of batch) {
+        const tasks = byGraph.get(task.graph_id);
+        if (tasks === undefined) byGraph.set(task.graph_id, [task]);
+        else tasks.push(task);
+      }
+    }
+    const recovered: { readonly node: TaskNode; readonly task: Task }[] = [];
+    const links: { readonly node: TaskNode; readonly dependencies: readonly string[] }[] = [];
+    for (const [graphId, tasks] of byGraph) {
+      const graph = await inTurns(this.clock, linkGraph(tasks.map(({ spec }) => spec)));
+      const { nodes } = this.parts.index.addGraph(graphId, graph);
+      for (const [at, task] of tasks.entries()) recovered.push({ node: restored(nodes[at] as TaskNode, task), task });
+      for (const [at, dependencies] of graph.externalDependencies)
+        links.push({ node: nodes[at] as TaskNode, dependencies });
+    }
+    await this.link(links);
+    for (const { node, task } of recovered) this.decide(node, task);
+    return {
+      unfinished: recovered.length,
+      interrupted: recovered.filter(({ task }) => task.status === 'running').length,
+    };
+  }
+
+  /**
+   * A skip cascades in the append of the failure, so a dependency that is not unfinished was successful. A state file of the
+   * first version gives no such promise: there it may have failed, or be gone.
+   */
+  private async link(
+    links: readonly { readonly node: TaskNode; readonly dependencies: readonly string[] }[],
+  ): Promise<void> {
+    const { index, ledger, store } = this.parts;
+    const missing = new Set(
+      links.flatMap(({ dependencies }) => dependencies.filter((id) => index.get(id) === undefined)),
+    );
+    const ids = [...missing];
+    for (let at = 0; at < ids.length; at += FETCH_BATCH) {
+      for (const task of await store.getMany(ids.slice(at, at + FETCH_BATCH))) {
+        if (task !== undefined) index.addFinished(task);
+      }
+    }
+    const lost: { readonly node: TaskNode; readonly dependency: string }[] = [];
+    for (const { node, dependencies } of links) {
+      for (const id of dependencies) {
+        const dependency = index.get(id);
+        if (dependency !== undefined) index.linkAcross(dependency, node);
+        const open = dependency !== undefined && !isTerminal(dependency.status);
+        if (!open && dependency?.status !== 'success') lost.push({ node, dependency: id });
+      }
+    }
+    for (const { node, dependency } of lost) {
+      if (node.status !== 'pending') continue;
+      const because = index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed';
+      ledger.skipped(node, dependency, because);
+    }
+  }
+
+  private decide(node: TaskNode, task: Task): void {
+    const { ledger, dispatcher, options } = this.parts;
+    if (isTerminal(node.status)) return;
+    if (task.handle_id !== undefined) dispatcher.rememberHandle(node, task.handle_id);
+    if (node.status === 'running') {
+      const refusal = this.refusalToRunAgain(node);
+      if (refusal !== undefined) {
+        ledger.failed(node, toRuntimeError(refusal, options.resultLimits), NOTHING_REMAINS);
+        return;
+      }
+      ledger.reset(node, 'crash');
+    }
+    // Its submission is durable; without `resume` it goes on waiting for that, which holds it.
+    if (!options.resume) return;
+    const waitMs = (task.runtime?.not_before ?? 0) - this.clock.now();
+    if (waitMs <= 0) dispatcher.arrive(node);
+    else node.live = dispatcher.waitForRetry(node, waitMs);
+  }
+
+  private refusalToRunAgain(node: TaskNode): ExecGoError | undefined {
+    if (node.spec.on_interrupt === 'fail') return interrupted('a crash');
+    if (node.crashResets + 1 < MAX_CRASH_RESETS) return undefined;
+    const problem = `the server crashed ${MAX_CRASH_RESETS} times in a row while this task ran`;
+    return new ExecGoError('unknown', problem, { source: 'scheduler' });
+  }
+}
+
+function restored(node: TaskNode, task: Task): TaskNode {
+  node.status = task.status;
+  node.attempt = task.runtime?.attempt ?? 0;
+  node.crashResets = task.runtime?.crash_resets ?? 0;
+  return node;
+}
