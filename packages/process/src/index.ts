@@ -1,0 +1,19 @@
+export { type Command, type ConfinedCommand, type Confinement, noConfinement } from './confinement.js';
+export { checkVariable, childEnvironment, type EnvironmentOptions, type RunIdentity } from './environment.js';
+export { endLeftovers } from './leftovers.js';
+export { type CapturedOutput, DEFAULT_KEEP_BYTES, OutputCapture } from './output-capture.js';
+export type { OutputListener, OutputStream } from './output-pump.js';
+export { DEFAULT_KILL_AFTER_MS, type ProcessExit, ProcessTree, type StartOptions } from './process-tree.js';
+export {
+  checkLimits,
+  DEFAULT_OUTPUT_MAX_BYTES,
+  type LimitedCommand,
+  type LimitTool,
+  limitTool,
+  type ResourceLimits,
+  strictestLimits,
+  withLimits,
+} from './resource-limits.js';
+export { type FailureOptions, runFailure } from './run-failure.js';
+export { RUN_VARIABLE, runMarker } from './run-marker.js';
+export { DEFAULT_GRACE_MS, type RunEnd, type RunOptions, type RunOutcome, runProcess } from './run-process.js';

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { killMarked, type MarkedProcess, markedProcess, markedProcesses } from './marked-process.js';
+import { hasProc, newestPid, pidExists } from './proc.js';
+
+/** How long killed processes may take to be gone before they count as survivors. */
+const GONE_WITHIN_MS = 5_000;
+/** Pids come in order: a run this short cannot have seen them all used once, so the ones since its start are a range. */
+const RANGE_FOR_MS = 1_000;
+/** A longer range is slower to look through than the list of what lives. */
+const MAX_RANGE = 512;
+/** Ranges grow while they are looked through; one that still grows after this many looks is left to the full scan. */
+const MAX_LOOKS = 8;
+
+/** Direct children of this process: they are known, and no stray of each other's runs. */
+const ownChildren = new Set<number>();
+
+export function childStarted(pid: number): void {
+  ownChildren.add(pid);
+}
+
+export function childEnded(pid: number): void {
+  ownChildren.delete(pid);
+}
+
+/** Finds the processes of one run that left its group (setsid, a double fork). */
+export class StraySearch {
+  private readonly startedAt = performance.now();
+
+  /**
+   * @param marker EXECGO_RUN of the run
+   * @param pid its first process: strays are younger
+   */
+  constructor(
+    private readonly marker: string,
+    private readonly pid: number,
+  ) {}
+
+  /**
+   * Finds none in microseconds where the processes that began on this machine meanwhile are few, which is how most runs are;
+   * a promise means that all processes have to be looked at.
+   */
+  find(): readonly MarkedProcess[] | Promise<readonly MarkedProcess[]> {
+    if (!hasProc) return [];
+    return this.findYoung() ?? this.findAmongAll();
+  }
+
+  private findYoung(): readonly MarkedProcess[] | undefined {
+    if (performance.now() - this.startedAt > RANGE_FOR_MS) return undefined;
+    const found: MarkedProcess[] = [];
+    let next = this.pid + 1;
+    for (let look = 0; look < MAX_LOOKS; look += 1) {
+      const newest = newestPid();
+      if (newest === undefined || newest < this.pid || newest - next > MAX_RANGE) return undefined;
+      if (newest < next) return found;
+      for (; next <= newest; next += 1) {
+        if (ownChildren.has(next) || !pidExists(next)) continue;
+        const marked = markedProcess(next);
+        if (marked?.marker === this.marker) found.push(marked);
+      }
+    }
+    return undefined;
+  }
+
+  private async findAmongAll(): Promise<readonly MarkedProcess[]> {
+    return (await markedProcesses()).filter(({ marker }) => marker === this.marker);
+  }
+}
+
+/**
+ * Kills what `find` finds until it finds nothing: a process may fork while we look.
+ *
+ * @returns the pids of what cannot be killed (a process stuck in the kernel, or changed to another user)
+ */
+export async function killUntilGone(
+  find: () => readonly MarkedProcess[] | Promise<readonly MarkedProcess[]>,
+): Promise<readonly number[]> {
+  const deadline = performance.now() + GONE_WITHIN_MS;
+  for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
+    const found = await find();
+    if (found.length === 0) return [];
+    if (performance.now() >= deadline) return found.map(({ pid }) => pid);
+    for (const process of found) killMarked(process);
+    await delay(pause);
+  }
+}
