@@ -20,9 +20,20 @@ export interface Manifest {
 const TESTKIT = '@execgo/testkit';
 
 /** What each kind of package may use of ours, top to bottom. A name belongs to the first kind that matches. */
-const LAYERS: readonly { readonly kind: string; readonly names: RegExp; readonly mayUse: RegExp }[] = [
+const LAYERS: readonly {
+  readonly kind: string;
+  readonly names: RegExp;
+  readonly mayUse: RegExp;
+  /** In tests, besides testkit: a server is tested against the real kernel. */
+  readonly mayTestWith?: RegExp;
+}[] = [
   { kind: 'app', names: /^execgo$/, mayUse: /^@execgo\/(?!testkit$)/ },
-  { kind: 'server', names: /^@execgo\/server-/, mayUse: /^@execgo\/core$/ },
+  {
+    kind: 'server',
+    names: /^@execgo\/server-/,
+    mayUse: /^@execgo\/core$/,
+    mayTestWith: /^@execgo\/scheduler$/,
+  },
   { kind: 'adapter', names: /^@execgo\/adapter$/, mayUse: /^@execgo\/core$/ },
   { kind: 'client', names: /^@execgo\/client$/, mayUse: /^@execgo\/core$/ },
   { kind: 'scheduler', names: /^@execgo\/scheduler$/, mayUse: /^@execgo\/core$/ },
@@ -32,6 +43,8 @@ const LAYERS: readonly { readonly kind: string; readonly names: RegExp; readonly
   { kind: 'testkit', names: /^@execgo\/testkit$/, mayUse: /^@execgo\/core$/ },
   { kind: 'core', names: /^@execgo\/core$/, mayUse: /^$/ },
 ];
+
+type Layer = (typeof LAYERS)[number];
 
 /** Packages that do no I/O: nothing of Node is imported there. */
 const PURE = new Set(['@execgo/core', '@execgo/scheduler']);
@@ -57,7 +70,7 @@ function manifestViolations({ name, manifest }: PackageFacts): readonly string[]
     broken.push(...extra.map((dependency) => `${name}: package.json: core must not depend on ${dependency}`));
   }
   const development = Object.keys(manifest.devDependencies ?? {});
-  const upward = development.filter((d) => isOurs(d) && d !== TESTKIT && !layer.mayUse.test(d));
+  const upward = development.filter((d) => isOurs(d) && !isForTests(d, layer) && !layer.mayUse.test(d));
   return [
     ...broken,
     ...upward.map((d) => `${name}: package.json: ${layer.kind} must not depend on ${d}, even in tests`),
@@ -69,7 +82,7 @@ function importViolations(facts: PackageFacts, packages: ReadonlyMap<string, Pac
   if (layer === undefined) return [];
   return facts.files.flatMap(({ path, imports }) =>
     imports.flatMap((specifier) => {
-      const reason = whyForbidden(specifier, path, facts, layer.mayUse, packages);
+      const reason = whyForbidden(specifier, path, facts, layer, packages);
       return reason === undefined ? [] : [`${facts.name}: ${path}: imports ${specifier}: ${reason}`];
     }),
   );
@@ -79,7 +92,7 @@ function whyForbidden(
   specifier: string,
   path: string,
   facts: PackageFacts,
-  mayUse: RegExp,
+  layer: Layer,
   packages: ReadonlyMap<string, PackageFacts>,
 ): string | undefined {
   const inSource = path.startsWith('src/');
@@ -91,8 +104,8 @@ function whyForbidden(
     const target = packages.get(dependency);
     const subpath = `.${specifier.slice(dependency.length)}`;
     if (subpath !== '.' && target?.manifest.exports?.[subpath] === undefined) return 'reaches past the public exports';
-    const forTests = !inSource && dependency === TESTKIT;
-    if (dependency !== facts.name && !forTests && !mayUse.test(dependency)) return 'points up or sideways';
+    const forTests = !inSource && isForTests(dependency, layer);
+    if (dependency !== facts.name && !forTests && !layer.mayUse.test(dependency)) return 'points up or sideways';
   }
   if (!inSource || dependency === facts.name) return undefined;
   return shippedDependencies(facts.manifest).includes(dependency) ? undefined : 'not among its dependencies';
@@ -122,6 +135,10 @@ function packageOf(specifier: string): string {
 
 function isOurs(dependency: string): boolean {
   return dependency === 'execgo' || dependency.startsWith('@execgo/');
+}
+
+function isForTests(dependency: string, layer: Layer): boolean {
+  return dependency === TESTKIT || layer.mayTestWith?.test(dependency) === true;
 }
 
 function layerOf(name: string) {

@@ -1,0 +1,78 @@
+import { type Clock, ConfigError, type Kernel } from '@execgo/core';
+import { type AccessOptions, type ResolvedAccess, resolveAccess } from './access-options.js';
+import { type HttpLogger, stderrLogger } from './logger.js';
+import { systemTime } from './system-time.js';
+
+/** What the server reads time from: a `Clock` fits. */
+export type ServerClock = Pick<Clock, 'monotonic' | 'after'>;
+
+export interface LimitOptions {
+  /** Largest request body, in bytes. @default 8 MiB */
+  readonly maxBodyBytes?: number;
+  /** Largest `limit` a listing may ask for. @default 1000 */
+  readonly maxPageItems?: number;
+  /** Longest reason of a cancellation, in characters. @default 1000 */
+  readonly maxReasonLength?: number;
+  /** Tasks or events encoded between two turns of the event loop when a listing without `limit` is streamed. @default 250 */
+  readonly streamBatchItems?: number;
+  /** Pause in an event stream after which a comment is sent, so that proxies keep it open, in milliseconds. @default 15,000 */
+  readonly heartbeatMs?: number;
+}
+
+export type ResolvedLimits = Required<LimitOptions>;
+
+export const DEFAULT_LIMITS: ResolvedLimits = {
+  maxBodyBytes: 8 * 1024 * 1024,
+  maxPageItems: 1000,
+  maxReasonLength: 1000,
+  streamBatchItems: 250,
+  heartbeatMs: 15_000,
+};
+
+export interface AppOptions {
+  /** What the routes talk to. It stays the caller's: the app never stops it. */
+  readonly kernel: Kernel;
+  /** Version that `/health` tells, with or without a leading `v`. */
+  readonly version: string;
+  /** Who may call. @default programs of this machine: loopback, no token */
+  readonly access?: AccessOptions;
+  readonly limits?: LimitOptions;
+  /** Told why an answer was 500 and why a stream broke off, with the trace id. @default stderr */
+  readonly logger?: HttpLogger;
+  /** @default the time of this process */
+  readonly clock?: ServerClock;
+}
+
+export interface ResolvedOptions {
+  readonly kernel: Kernel;
+  readonly version: string;
+  readonly access: ResolvedAccess;
+  readonly limits: ResolvedLimits;
+  readonly logger: HttpLogger;
+  readonly clock: ServerClock;
+  /** Since when the app serves, in the clock's time. */
+  readonly startedAtMs: number;
+}
+
+/** @throws ConfigError naming the option that cannot be used */
+export function resolveAppOptions(options: AppOptions): ResolvedOptions {
+  if (options.version === '') throw new ConfigError('version', 'a version number', options.version);
+  const clock = options.clock ?? systemTime;
+  return {
+    kernel: options.kernel,
+    version: options.version.startsWith('v') ? options.version : `v${options.version}`,
+    access: resolveAccess(options.access ?? {}),
+    limits: resolveLimits(options.limits ?? {}),
+    logger: options.logger ?? stderrLogger,
+    clock,
+    startedAtMs: clock.monotonic(),
+  };
+}
+
+function resolveLimits(options: LimitOptions): ResolvedLimits {
+  const limits = { ...DEFAULT_LIMITS, ...options };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) throw new ConfigError(`limits.${name}`, 'a positive integer', value);
+  }
+  return limits;
+}

@@ -1,0 +1,36 @@
+import { Hono } from 'hono';
+import { type AppOptions, resolveAppOptions } from './app-options.js';
+import { endpoint, type Route } from './endpoint.js';
+import { requireLoopback } from './loopback-apps.js';
+import { eventRoutes } from './routes/event-routes.js';
+import { graphRoutes } from './routes/graph-routes.js';
+import { metricsRoute } from './routes/metrics-route.js';
+import { probeRoutes } from './routes/probe-routes.js';
+import { taskRoutes } from './routes/task-routes.js';
+
+/** Whatever no route answers to. */
+const NOWHERE: Route = { path: '*', methods: {} };
+
+/**
+ * The HTTP API of a kernel, as a Hono app: it runs under any host of Hono, and may be mounted under a prefix
+ * (`new Hono().route('/execgo', app)`). It holds no state but the moment it was made, from which it counts its uptime.
+ *
+ * Every request is judged by who may call before anything else, on every path; every answer carries `X-Trace-ID`.
+ *
+ * @throws ConfigError naming the option that cannot be used
+ */
+export function createApp(options: AppOptions): Hono {
+  const resolved = resolveAppOptions(options);
+  const app = new Hono();
+  const routes = [
+    ...taskRoutes(resolved),
+    ...eventRoutes(resolved),
+    ...graphRoutes(resolved),
+    ...probeRoutes(resolved),
+    metricsRoute(resolved),
+    NOWHERE,
+  ];
+  for (const route of routes) app.all(route.path, endpoint(route, resolved));
+  if (resolved.access.checkHost) requireLoopback(app);
+  return app;
+}

@@ -1,0 +1,72 @@
+import type { JsonObject } from '@execgo/core';
+import type { Call, ExtraHeaders } from './call.js';
+
+export interface ArrayAnswerOptions {
+  readonly headers?: ExtraHeaders;
+  /** Told what broke the stream off. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * A bare JSON array of everything that comes in batches: one batch in memory at a time, written as fast as the caller reads.
+ * What fails before the second batch is thrown, and becomes an error answer; later, the connection is broken off, so that
+ * nobody takes half an array for the whole.
+ */
+export async function arrayAnswer(
+  call: Call,
+  batches: AsyncIterator<readonly JsonObject[]>,
+  { headers, onBroken }: ArrayAnswerOptions,
+): Promise<Response> {
+  const first = await batches.next();
+  const second = first.done ? first : await batches.next();
+  if (call.isHead) {
+    await batches.return?.();
+    return call.answer(200, 'application/json', null, headers);
+  }
+  const start = `[${first.done ? '' : itemsOf(first.value)}`;
+  if (second.done) return call.answer(200, 'application/json', `${start}]`, headers);
+
+  const opening = `${start},${itemsOf(second.value)}`;
+  return call.answer(200, 'application/json', arrayStream(opening, batches, onBroken), headers);
+}
+
+/** Pulled, never pushed: with a high-water mark of 0 a batch is fetched only when the one before has been taken. */
+function arrayStream(
+  opening: string,
+  batches: AsyncIterator<readonly JsonObject[]>,
+  onBroken: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  let text: string | undefined = opening;
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          text ??= await nextText(batches);
+        } catch (error) {
+          onBroken(error);
+          controller.error(error);
+          return;
+        }
+        controller.enqueue(encoder.encode(text ?? ']'));
+        if (text === undefined) controller.close();
+        text = undefined;
+      },
+      async cancel() {
+        await batches.return?.();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function nextText(batches: AsyncIterator<readonly JsonObject[]>): Promise<string | undefined> {
+  const { done, value } = await batches.next();
+  return done ? undefined : `,${itemsOf(value)}`;
+}
+
+/** Never called for an empty batch: whoever makes batches leaves those out. */
+function itemsOf(batch: readonly JsonObject[]): string {
+  return batch.map((item) => JSON.stringify(item)).join(',');
+}

@@ -1,0 +1,70 @@
+import { ExecGoError } from '@execgo/core';
+import type { Context } from 'hono';
+import { whyRefused } from './access.js';
+import type { ResolvedOptions } from './app-options.js';
+import { Call, type Handler } from './call.js';
+import { preflightHeaders } from './cors.js';
+import { errorAnswer } from './error-answer.js';
+import { traceIdOf } from './trace-id.js';
+
+export type Method = 'GET' | 'POST' | 'DELETE';
+
+/** One path and what it answers to. HEAD comes with GET. */
+export interface Route {
+  readonly path: string;
+  readonly methods: Readonly<Partial<Record<Method, Handler>>>;
+  /** Asks no token. @default false */
+  readonly open?: boolean;
+}
+
+/**
+ * The Hono handler of a route, for every method: trace id, who may call, method, errors. One function instead of a chain of
+ * middleware, so that a request costs one call, and no route can be added without the checks.
+ */
+export function endpoint(route: Route, options: ResolvedOptions): (context: Context) => Response | Promise<Response> {
+  const { access } = options;
+  const methods = new Map<string, Handler>(Object.entries(route.methods));
+  const get = methods.get('GET');
+  if (get !== undefined) methods.set('HEAD', get);
+  const allowed = [...methods.keys()].sort().join(', ');
+
+  return (context) => {
+    const { headers, method } = context.req.raw;
+    const origin = access.allowedOrigins.size === 0 ? null : headers.get('origin');
+    const listed = origin !== null && access.allowedOrigins.has(origin);
+    const call = new Call(context, traceIdOf(headers.get('x-trace-id')), listed ? origin : undefined);
+    // Browsers send a preflight without credentials, so it is answered before the token is asked for.
+    const preflight = listed && method === 'OPTIONS' && headers.has('access-control-request-method');
+    try {
+      const refused = whyRefused(access, headers, preflight || route.open === true);
+      if (refused !== undefined) return failed(call, refused, options);
+      if (preflight) return call.empty(preflightHeaders(allowed));
+      const handler = methods.get(method);
+      if (handler === undefined) return wrongMethod(call, route, method, allowed, options);
+      const answer = handler(call);
+      return answer instanceof Promise ? answer.catch((error: unknown) => failed(call, error, options)) : answer;
+    } catch (error) {
+      return failed(call, error, options);
+    }
+  };
+}
+
+function failed(call: Call, error: unknown, { logger }: ResolvedOptions): Response {
+  const { status, headers, body } = errorAnswer(error, call.traceId);
+  // The kernel says by itself why it is unavailable, once; here it would be once for every request.
+  if (status === 500) {
+    const { method, url } = call.context.req.raw;
+    logger.error({ err: error, trace_id: call.traceId, method, url, status }, body.error);
+  }
+  return call.json(status, body, headers);
+}
+
+function wrongMethod(call: Call, route: Route, method: string, allowed: string, options: ResolvedOptions): Response {
+  if (allowed === '') return failed(call, noSuchRoute(call, method), options);
+  const error = `method ${method} is not allowed for ${route.path} (allowed: ${allowed})`;
+  return call.json(405, { error, code: 'invalid_input', trace_id: call.traceId }, { Allow: allowed });
+}
+
+function noSuchRoute(call: Call, method: string): ExecGoError {
+  return new ExecGoError('not_found', `no such route: ${method} ${new URL(call.url).pathname}`);
+}

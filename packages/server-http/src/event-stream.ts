@@ -1,0 +1,70 @@
+import { eventToWire, type LiveReport, type TaskEvent } from '@execgo/core';
+import type { ServerClock } from './app-options.js';
+
+const encoder = new TextEncoder();
+const HEARTBEAT = encoder.encode(': heartbeat\n\n');
+
+export interface EventStreamOptions {
+  readonly clock: ServerClock;
+  readonly heartbeatMs: number;
+  /** Called once, however the stream ends: ends the source. */
+  readonly onEnd: () => void;
+  /** Told why the source failed. The stream then ends, and the client, reconnecting, is told the reason. */
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** An event as an SSE message (HTML standard, 9.2.6): `id` is the seq, and a live report has none, so it is never resumed from. */
+export function sseMessage(event: TaskEvent | LiveReport): string {
+  const id = 'seq' in event ? `id: ${event.seq}\n` : '';
+  return `${id}event: ${event.type}\ndata: ${JSON.stringify(eventToWire(event))}\n\n`;
+}
+
+/**
+ * The body of an event stream. An event is taken from the source only when the caller has read the one before; what a slow
+ * caller misses is the source's to say. A comment goes out after each pause of `heartbeatMs`.
+ *
+ * @param first the source's first step, begun before the answer is sent, so that nothing that happens from then on is missed
+ */
+export function eventStream(
+  events: AsyncIterator<TaskEvent | LiveReport>,
+  first: Promise<IteratorResult<TaskEvent | LiveReport>>,
+  { clock, heartbeatMs, onEnd, onBroken }: EventStreamOptions,
+): ReadableStream<Uint8Array> {
+  let step: Promise<IteratorResult<TaskEvent | LiveReport>> | undefined = first;
+  let stopHeartbeat = (): void => {};
+
+  function beatLater(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    stopHeartbeat();
+    stopHeartbeat = clock.after(heartbeatMs, () => {
+      if (controller.desiredSize !== null && controller.desiredSize >= 0) controller.enqueue(HEARTBEAT);
+      beatLater(controller);
+    });
+  }
+
+  function end(): void {
+    stopHeartbeat();
+    onEnd();
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      start: beatLater,
+      async pull(controller) {
+        const result = await (step ?? events.next()).catch((error: unknown) => {
+          onBroken(error);
+          return undefined;
+        });
+        step = undefined;
+        if (result === undefined || result.done) {
+          end();
+          controller.close();
+          return;
+        }
+        controller.enqueue(encoder.encode(sseMessage(result.value)));
+        beatLater(controller);
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  );
+}

@@ -1,0 +1,47 @@
+import { errorMessage, type KernelHealth } from '@execgo/core';
+import { isTrusted } from '../access.js';
+import type { ResolvedOptions } from '../app-options.js';
+import type { Call } from '../call.js';
+import type { Route } from '../endpoint.js';
+import { goDuration } from '../go-duration.js';
+
+/** `/health` `/livez` `/readyz`: they ask no token, since those who probe have none. */
+export function probeRoutes(options: ResolvedOptions): readonly Route[] {
+  return [
+    {
+      path: '/health',
+      open: true,
+      methods: {
+        /** `status` is always `ok`, as clients of the first version expect; `state` says how the kernel is. */
+        GET: async (call) => {
+          const uptime = goDuration(options.clock.monotonic() - options.startedAtMs);
+          const health = await healthFor(call, options);
+          return call.json(200, { status: 'ok', version: options.version, uptime, ...health });
+        },
+      },
+    },
+    { path: '/livez', open: true, methods: { GET: (call) => call.json(200, { status: 'ok' }) } },
+    {
+      path: '/readyz',
+      open: true,
+      methods: {
+        GET: async (call) => {
+          const health = await healthFor(call, options);
+          const state = call.closing?.aborted === true ? 'stopping' : health.state;
+          if (state === 'ok') return call.json(200, { status: 'ok' });
+          const details = { ...health, state };
+          return call.json(503, { error: `not ready: ${state}`, code: 'unavailable', details, trace_id: call.traceId });
+        },
+      },
+    },
+  ];
+}
+
+/** What is wrong is told to those who may call; to others only that something is. */
+async function healthFor(call: Call, { kernel, access }: ResolvedOptions): Promise<Partial<KernelHealth>> {
+  const health = await kernel
+    .health()
+    .catch((error: unknown): KernelHealth => ({ state: 'failed', problems: { kernel: errorMessage(error) } }));
+  const problems = Object.keys(health.problems).length > 0 && isTrusted(access, call.headers);
+  return { state: health.state, ...(problems && { problems: health.problems }) };
+}
