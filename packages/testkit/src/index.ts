@@ -14,9 +14,19 @@ export {
 } from './behaviour.js';
 export { graphInput, spec, taskInput } from './build-task.js';
 export { type Deferred, deferred } from './deferred.js';
+export { describeExecutor } from './describe-executor.js';
 export { describeStore } from './describe-store.js';
 export { cutAnywhere, type EventsArbitraryOptions, legalEvents } from './event-arbitrary.js';
 export { EventSequence, type EventSequenceOptions, failure, foldEvents } from './event-sequence.js';
+export type {
+  CaseTask,
+  EndlessCase,
+  ExecutorFixture,
+  ExecutorSuiteOptions,
+  FailingCase,
+  RefusedCase,
+  SucceedingCase,
+} from './executor-suite/fixture.js';
 export { FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { FakeExecutor, type FakeExecutorOptions, type FakeRunRecord } from './fake-executor.js';
 export { FakeRun, type FakeRunOptions } from './fake-run.js';
