@@ -15,6 +15,8 @@ import { isTerminal, type Task } from './task.js';
 
 /** Bytes a task is counted with in a page, besides its input and result. */
 const TASK_OVERHEAD_BYTES = 300;
+/** How many tasks a sliced commit shows or hides in one go. */
+const COMMIT_SLICE = 5000;
 /** How many tasks one batch of `unfinished` holds. */
 const UNFINISHED_BATCH = 1000;
 
@@ -26,11 +28,29 @@ interface GraphRange {
   live: number;
 }
 
+/** How far a cut has got, and what it has yet to give out although the table has moved on. */
+interface OpenCut {
+  at: number;
+  readonly end: number;
+  /** `submitted_seq` of the last place given out. */
+  doneSeq: number;
+  readonly lastSeq: number;
+  readonly saved: Map<number, Task>;
+}
+
 /** What a batch of events makes of the tasks they touch, not yet visible. */
 export interface StagedEvents {
   /** undefined = deleted by the batch. */
   readonly tasks: ReadonlyMap<string, Task | undefined>;
   readonly graphs: readonly GraphSubmitted[];
+}
+
+/** All tasks as they were at one moment, oldest submission first, given out bit by bit while the table goes on changing. */
+export interface TableCut {
+  /** The next tasks, at most `count`; none at the end. */
+  take(count: number): readonly Task[];
+  /** Ends it before its end. Safe to call twice. */
+  close(): void;
 }
 
 /**
@@ -47,6 +67,9 @@ export class TaskTable {
   private readonly graphs = new Map<string, GraphRange>();
   private readonly receipts = new Map<string, Receipt>();
   private newestTimestamp = 0;
+  /** What reads still see of the tasks that a sliced commit has touched so far. */
+  private hidden: Map<string, Task | undefined> | undefined;
+  private readonly cuts = new Set<OpenCut>();
 
   constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
 
@@ -55,15 +78,34 @@ export class TaskTable {
   }
 
   get(id: string): Task | undefined {
-    return this.tasks.get(id);
+    return this.hidden?.has(id) ? this.hidden.get(id) : this.tasks.get(id);
   }
 
   /** Every task by `submitted_seq`, oldest first. */
   *all(): IterableIterator<Task> {
-    for (const id of this.order) {
-      const task = id === undefined ? undefined : this.tasks.get(id);
+    for (let at = 0; at < this.order.length; at += 1) {
+      const task = this.taskAt(at);
       if (task !== undefined) yield task;
     }
+  }
+
+  /**
+   * The tasks as they are now, however long reading them takes. It costs nothing but a pointer for each task that changes
+   * before its turn has come.
+   */
+  cut(): TableCut {
+    const cut: OpenCut = {
+      at: 0,
+      end: this.order.length,
+      doneSeq: -1,
+      lastSeq: this.seqs.at(-1) ?? -1,
+      saved: new Map(),
+    };
+    this.cuts.add(cut);
+    return {
+      take: (count) => this.takeFrom(cut, count),
+      close: () => this.closeCut(cut),
+    };
   }
 
   /** Every receipt still kept, oldest first. */
@@ -99,16 +141,40 @@ export class TaskTable {
   commit(staged: StagedEvents): void {
     for (const graph of staged.graphs) this.keepReceipt(graph);
     for (const [id, task] of staged.tasks) {
-      if (task === undefined) this.drop(id);
-      else this.put(task);
+      const before = this.replace(id, task);
+      if (before !== undefined && before.submitted_seq !== task?.submitted_seq) this.forget(before);
     }
-    if (this.holes > 1000 && this.holes > this.order.length / 2) this.closeHoles();
+    this.tidy();
+  }
+
+  /**
+   * As `commit`, in slices: reads between two slices see the table as it was before, and at the last one everything at once.
+   * Nothing else may be staged, committed or cut meanwhile.
+   */
+  *commitSliced(staged: StagedEvents): Sliced<void> {
+    const before = new Map<string, Task | undefined>();
+    this.hidden = before;
+    let done = 0;
+    for (const [id, task] of staged.tasks) {
+      before.set(id, this.tasks.get(id));
+      this.replace(id, task);
+      done += 1;
+      if (done % COMMIT_SLICE === 0) yield;
+    }
+    for (const graph of staged.graphs) this.keepReceipt(graph);
+    this.hidden = undefined;
+    for (const [id, task] of before) {
+      if (task !== undefined && task.submitted_seq !== staged.tasks.get(id)?.submitted_seq) this.forget(task);
+      done += 1;
+      if (done % COMMIT_SLICE === 0) yield;
+    }
+    this.tidy();
   }
 
   /** Adds a task read from a snapshot. Tasks come by `submitted_seq`, oldest first. */
   load(task: Task): void {
     if (this.tasks.has(task.id)) throw new ExecGoError('internal', `task "${task.id}" is there twice`);
-    this.put(task);
+    this.replace(task.id, task);
   }
 
   /** Adds a receipt read from a snapshot, oldest first. */
@@ -132,8 +198,7 @@ export class TaskTable {
     const tasks: Task[] = [];
     let bytes = 0;
     for (let at = this.firstAtOrAfter(before) - 1; at >= 0 && (this.seqs[at] as number) >= oldest; at -= 1) {
-      const id = this.order[at];
-      const task = id === undefined ? undefined : this.tasks.get(id);
+      const task = this.taskAt(at);
       if (task === undefined || !matches(task, query)) continue;
       if (tasks.length >= limit || bytes > MAX_PAGE_BYTES) return { tasks, next: (tasks.at(-1) as Task).submitted_seq };
       tasks.push(task);
@@ -155,13 +220,24 @@ export class TaskTable {
     if (batch.length > 0) yield batch;
   }
 
-  private put(task: Task): void {
-    const id = task.id;
+  /** The visible task in a place of the order; undefined for a hole, and for a place that is no longer or not yet its own. */
+  private taskAt(at: number): Task | undefined {
+    const id = this.order[at];
+    const task = id === undefined ? undefined : this.get(id);
+    return task?.submitted_seq === this.seqs[at] ? task : undefined;
+  }
+
+  /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
+  private replace(id: string, task: Task | undefined): Task | undefined {
     const before = this.tasks.get(id);
+    if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
+    if (task === undefined) {
+      this.tasks.delete(id);
+      return before;
+    }
     this.tasks.set(id, task);
-    this.newestTimestamp = Math.max(this.newestTimestamp, task.updated_at);
-    if (before?.submitted_seq === task.submitted_seq) return;
-    if (before !== undefined) this.forget(before);
+    if (task.updated_at > this.newestTimestamp) this.newestTimestamp = task.updated_at;
+    if (before?.submitted_seq === task.submitted_seq) return before;
     this.order.push(id);
     this.seqs.push(task.submitted_seq);
     const range = this.graphs.get(task.graph_id);
@@ -171,13 +247,34 @@ export class TaskTable {
       range.lastSeq = task.submitted_seq;
       range.live += 1;
     }
+    return before;
   }
 
-  private drop(id: string): void {
-    const task = this.tasks.get(id);
-    if (task === undefined) return;
-    this.tasks.delete(id);
-    this.forget(task);
+  private takeFrom(cut: OpenCut, count: number): Task[] {
+    const taken: Task[] = [];
+    for (; cut.at < cut.end && taken.length < count; cut.at += 1) {
+      const seq = this.seqs[cut.at] as number;
+      const id = this.order[cut.at];
+      const task = cut.saved.get(seq) ?? (id === undefined ? undefined : this.tasks.get(id));
+      cut.doneSeq = seq;
+      if (task?.submitted_seq === seq) taken.push(task);
+    }
+    if (cut.at === cut.end) this.closeCut(cut);
+    return taken;
+  }
+
+  /** Keeps what a cut has yet to give out; only the first change after the cut counts. */
+  private saveForCuts(before: Task): void {
+    const seq = before.submitted_seq;
+    for (const cut of this.cuts) {
+      if (seq > cut.doneSeq && seq <= cut.lastSeq && !cut.saved.has(seq)) cut.saved.set(seq, before);
+    }
+  }
+
+  private closeCut(cut: OpenCut): void {
+    cut.at = cut.end;
+    cut.saved.clear();
+    this.cuts.delete(cut);
   }
 
   /** Takes a task's place out of the order, and its graph away with its last task. */
@@ -189,6 +286,11 @@ export class TaskTable {
     if (range === undefined) return;
     range.live -= 1;
     if (range.live === 0) this.graphs.delete(task.graph_id);
+  }
+
+  /** Places do not move while a cut counts on them. */
+  private tidy(): void {
+    if (this.holes > 1000 && this.holes > this.order.length / 2 && this.cuts.size === 0) this.closeHoles();
   }
 
   private closeHoles(): void {
