@@ -45,7 +45,12 @@ export class Call {
     return this.answer(status, 'application/json', JSON.stringify(value), extra);
   }
 
-  answer(status: number, contentType: string, body: string | ReadableStream<Uint8Array> | null, extra?: ExtraHeaders): Response {
+  answer(
+    status: number,
+    contentType: string,
+    body: string | ReadableStream<Uint8Array> | null,
+    extra?: ExtraHeaders,
+  ): Response {
     const headers: Record<string, string> = { 'Content-Type': contentType, 'X-Trace-ID': this.traceId };
     if (this.origin !== undefined) Object.assign(headers, corsHeaders(this.origin));
     if (extra !== undefined) Object.assign(headers, extra);

@@ -47,7 +47,9 @@ async function measure(rounds: number, ms: number): Promise<void> {
     const bareRate = await ask(servers.bare, ms);
     const ourRate = await ask(servers.ours, ms);
     ratios.push(ourRate / bareRate);
-    console.warn(`bare ${bareRate.toFixed(0)}/s  ours ${ourRate.toFixed(0)}/s  ratio ${(ourRate / bareRate).toFixed(3)}`);
+    console.warn(
+      `bare ${bareRate.toFixed(0)}/s  ours ${ourRate.toFixed(0)}/s  ratio ${(ourRate / bareRate).toFixed(3)}`,
+    );
   }
   ratios.sort((a, b) => a - b);
   console.warn(`median ratio ${ratios[Math.floor(ratios.length / 2)]?.toFixed(3)}`);
