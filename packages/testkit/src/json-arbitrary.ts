@@ -47,7 +47,7 @@ export function jsonValue(options: JsonArbitraryOptions = {}): fc.Arbitrary<Json
   const value = levels[bushy] ?? scalar;
   if (maxDepth === bushy) return value;
   const deep = fc
-    .tuple(value, fc.array(fc.boolean(), { maxLength: maxDepth - bushy }))
+    .tuple(value, fc.array(fc.boolean(), { maxLength: maxDepth - bushy, size: 'max' }))
     .map(([core, wraps]) => wrap(core, wraps));
   return fc.oneof({ weight: 6, arbitrary: value }, { weight: 1, arbitrary: deep });
 }
