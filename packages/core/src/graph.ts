@@ -3,140 +3,156 @@ import { SLICE_TASKS, type Sliced } from './slices.js';
 import type { TaskSpec } from './task.js';
 import { isValidId, MAX_ID_LENGTH } from './task-schema.js';
 
-/**
- * A valid graph in the form the scheduler walks: tasks by index, and for each the indices of its dependents, packed in two
- * arrays (compressed sparse rows), so that an edge costs four bytes.
- */
-export interface TaskGraph {
+/** Stands for a dependency on a task outside the graph. */
+export const EXTERNAL = -1;
+
+/** Tasks with ids and dependencies turned into numbers; whether the dependencies make sense is for `validateGraph` to say. */
+export interface IndexedTasks {
   readonly specs: readonly TaskSpec[];
-  /** Index of each task by its id. */
-  readonly indexOf: ReadonlyMap<string, number>;
+  /** Dependencies of task i, in the order of its `depends_on`: `dependencies[dependencyOffsets[i] … dependencyOffsets[i + 1])`. */
+  readonly dependencyOffsets: Int32Array;
+  /** Indices of tasks, or EXTERNAL. */
+  readonly dependencies: Int32Array;
+  /** Every id that is depended on and is not in the graph. */
+  readonly external: ReadonlySet<string>;
+}
+
+/**
+ * A valid graph in the form the scheduler walks: the dependents of each task by index, packed in two arrays like its
+ * dependencies (compressed sparse rows), so that an edge costs four bytes.
+ */
+export interface TaskGraph extends IndexedTasks {
   /** Number of dependencies of each task inside this graph. */
   readonly dependencyCounts: Int32Array;
   /** Dependents of task i: `dependents[dependentOffsets[i] … dependentOffsets[i + 1])`. */
   readonly dependentOffsets: Int32Array;
   readonly dependents: Int32Array;
-  /** Dependencies on tasks outside this graph, by the index of the dependent; only tasks that have some. */
-  readonly externalDependencies: ReadonlyMap<number, readonly string[]>;
 }
 
 /** Which ids outside a graph its tasks may depend on. */
 export type IsKnown = (id: string) => boolean;
 
-/** Every id that a graph's tasks depend on and the graph does not hold. */
-export function* externalIds(specs: readonly TaskSpec[]): Sliced<ReadonlySet<string>> {
-  const own = new Set<string>();
-  const external = new Set<string>();
-  let handled = 0;
-  for (const spec of specs) {
-    if (++handled % SLICE_TASKS === 0) yield;
-    own.add(spec.id);
+/**
+ * Checks ids and types, and numbers the tasks.
+ *
+ * @throws ExecGoError `invalid_input` for the first id or type that is missing, malformed or there twice
+ */
+export function* indexTasks(specs: readonly TaskSpec[]): Sliced<IndexedTasks> {
+  if (specs.length === 0) throw new ExecGoError('invalid_input', 'task graph is empty');
+  const indexOf = new Map<string, number>();
+  for (let index = 0; index < specs.length; index += 1) {
+    if (index > 0 && index % SLICE_TASKS === 0) yield;
+    const spec = specs[index] as TaskSpec;
+    checkIdAndType(spec, index);
+    indexOf.set(spec.id, index);
+    if (indexOf.size === index) {
+      throw new ExecGoError('invalid_input', `duplicate task id: ${quote(spec.id)}`, field(index, 'id'));
+    }
   }
-  for (const spec of specs) {
-    if (++handled % SLICE_TASKS === 0) yield;
-    for (const dependency of spec.depends_on) if (!own.has(dependency)) external.add(dependency);
-  }
-  return external;
+  return yield* numberDependencies(specs, indexOf);
 }
 
 /**
- * Checks that tasks form a graph, in the order of the wire contract: ids and types, dependencies, cycles. Iterative: a chain
- * of 100,000 tasks does not touch the stack. Time and memory grow with tasks plus dependencies.
+ * Checks that indexed tasks form a graph, in the order of the wire contract: dependencies, then cycles. Iterative: a chain of
+ * 100,000 tasks does not touch the stack. Time and memory grow with tasks plus dependencies.
  *
  * @throws ExecGoError `invalid_input` for the first thing that is wrong
  */
-export function* validateGraph(specs: readonly TaskSpec[], isKnown: IsKnown): Sliced<TaskGraph> {
-  if (specs.length === 0) throw new ExecGoError('invalid_input', 'task graph is empty');
-  const graph = yield* link(specs, yield* indexById(specs), isKnown);
+export function* validateGraph(tasks: IndexedTasks, isKnown: IsKnown): Sliced<TaskGraph> {
+  yield* checkDependencies(tasks, isKnown);
+  const graph = yield* link(tasks);
   yield* refuseCycle(graph);
   return graph;
 }
 
-/** The same for tasks that were validated when they were submitted, such as the unfinished ones at recovery: no checks. */
+/** The graph of tasks that were validated when they were submitted, such as the unfinished ones at recovery: no checks. */
 export function* linkGraph(specs: readonly TaskSpec[]): Sliced<TaskGraph> {
   const indexOf = new Map<string, number>();
   for (const spec of specs) indexOf.set(spec.id, indexOf.size);
-  return yield* link(specs, indexOf, () => true);
+  return yield* link(yield* numberDependencies(specs, indexOf));
 }
 
-function* link(specs: readonly TaskSpec[], indexOf: ReadonlyMap<string, number>, isKnown: IsKnown): Sliced<TaskGraph> {
-  const { dependencyCounts, dependentOffsets, externalDependencies } = yield* countEdges(specs, indexOf, isKnown);
-  const dependents = yield* fillDependents(specs, indexOf, dependentOffsets);
-  return { specs, indexOf, dependencyCounts, dependentOffsets, dependents, externalDependencies };
+function checkIdAndType(spec: TaskSpec, index: number): void {
+  if (spec.id === '') throw new ExecGoError('invalid_input', 'task id is required', field(index, 'id'));
+  if (spec.type === '')
+    throw new ExecGoError('invalid_input', `task ${quote(spec.id)}: type is required`, field(index, 'type'));
+  if (isValidId(spec.id)) return;
+  const rule = `must be 1–${MAX_ID_LENGTH} characters of valid Unicode without control characters`;
+  throw new ExecGoError('invalid_input', `tasks[${index}].id: ${rule}`, field(index, 'id'));
 }
 
-function* indexById(specs: readonly TaskSpec[]): Sliced<Map<string, number>> {
-  const indexOf = new Map<string, number>();
-  for (const [index, spec] of specs.entries()) {
-    if (index > 0 && index % SLICE_TASKS === 0) yield;
-    if (spec.id === '') throw new ExecGoError('invalid_input', 'task id is required', field(index, 'id'));
-    if (spec.type === '')
-      throw new ExecGoError('invalid_input', `task ${quote(spec.id)}: type is required`, field(index, 'type'));
-    if (!isValidId(spec.id)) {
-      const rule = `must be 1–${MAX_ID_LENGTH} characters of valid Unicode without control characters`;
-      throw new ExecGoError('invalid_input', `tasks[${index}].id: ${rule}`, field(index, 'id'));
-    }
-    if (indexOf.has(spec.id))
-      throw new ExecGoError('invalid_input', `duplicate task id: ${quote(spec.id)}`, field(index, 'id'));
-    indexOf.set(spec.id, index);
+function* numberDependencies(specs: readonly TaskSpec[], indexOf: ReadonlyMap<string, number>): Sliced<IndexedTasks> {
+  const dependencyOffsets = new Int32Array(specs.length + 1);
+  for (let index = 0; index < specs.length; index += 1) {
+    dependencyOffsets[index + 1] = (dependencyOffsets[index] as number) + (specs[index] as TaskSpec).depends_on.length;
   }
-  return indexOf;
+  const dependencies = new Int32Array(dependencyOffsets[specs.length] as number);
+  const external = new Set<string>();
+  let edge = 0;
+  for (const spec of specs) {
+    for (const id of spec.depends_on) {
+      const index = indexOf.get(id);
+      if (index === undefined) external.add(id);
+      dependencies[edge] = index ?? EXTERNAL;
+      edge += 1;
+      if (edge % (SLICE_TASKS * 5) === 0) yield;
+    }
+  }
+  return { specs, dependencyOffsets, dependencies, external };
 }
 
-function* countEdges(specs: readonly TaskSpec[], indexOf: ReadonlyMap<string, number>, isKnown: IsKnown) {
-  const dependencyCounts = new Int32Array(specs.length);
-  const dependentOffsets = new Int32Array(specs.length + 1);
-  const externalDependencies = new Map<number, string[]>();
-  let handled = 0;
+function* checkDependencies({ specs, dependencies }: IndexedTasks, isKnown: IsKnown): Sliced<void> {
+  let edge = 0;
   for (const [index, spec] of specs.entries()) {
-    for (const dependency of spec.depends_on) {
-      if (++handled % SLICE_TASKS === 0) yield;
-      const at = indexOf.get(dependency);
-      if (at === index) {
+    for (const id of spec.depends_on) {
+      const dependency = dependencies[edge] as number;
+      edge += 1;
+      if (edge % (SLICE_TASKS * 10) === 0) yield;
+      if (dependency === EXTERNAL && !isKnown(id)) {
+        const problem = `task ${quote(spec.id)} depends on unknown task ${quote(id)}`;
+        throw new ExecGoError('invalid_input', problem, field(index, 'depends_on'));
+      }
+      if (dependency === index) {
         throw new ExecGoError(
           'invalid_input',
           `task ${quote(spec.id)} cannot depend on itself`,
           field(index, 'depends_on'),
         );
       }
-      if (at !== undefined) {
-        dependencyCounts[index] = (dependencyCounts[index] ?? 0) + 1;
-        dependentOffsets[at + 1] = (dependentOffsets[at + 1] ?? 0) + 1;
-      } else if (isKnown(dependency)) {
-        const known = externalDependencies.get(index);
-        if (known === undefined) externalDependencies.set(index, [dependency]);
-        else known.push(dependency);
-      } else {
-        const problem = `task ${quote(spec.id)} depends on unknown task ${quote(dependency)}`;
-        throw new ExecGoError('invalid_input', problem, field(index, 'depends_on'));
-      }
+    }
+  }
+}
+
+function* link(tasks: IndexedTasks): Sliced<TaskGraph> {
+  const { specs, dependencies, dependencyOffsets } = tasks;
+  const dependencyCounts = new Int32Array(specs.length);
+  const dependentOffsets = new Int32Array(specs.length + 1);
+  for (let index = 0; index < specs.length; index += 1) {
+    if (index > 0 && index % (SLICE_TASKS * 10) === 0) yield;
+    const end = dependencyOffsets[index + 1] as number;
+    for (let edge = dependencyOffsets[index] as number; edge < end; edge += 1) {
+      const dependency = dependencies[edge] as number;
+      if (dependency === EXTERNAL) continue;
+      (dependencyCounts[index] as number) += 1;
+      (dependentOffsets[dependency + 1] as number) += 1;
     }
   }
   for (let index = 0; index < specs.length; index += 1) {
-    dependentOffsets[index + 1] = (dependentOffsets[index + 1] ?? 0) + (dependentOffsets[index] ?? 0);
+    (dependentOffsets[index + 1] as number) += dependentOffsets[index] as number;
   }
-  return { dependencyCounts, dependentOffsets, externalDependencies };
-}
-
-function* fillDependents(
-  specs: readonly TaskSpec[],
-  indexOf: ReadonlyMap<string, number>,
-  offsets: Int32Array,
-): Sliced<Int32Array> {
-  const dependents = new Int32Array(offsets[specs.length] ?? 0);
-  const next = offsets.slice(0, specs.length);
-  let handled = 0;
-  for (const [index, spec] of specs.entries()) {
-    for (const dependency of spec.depends_on) {
-      if (++handled % SLICE_TASKS === 0) yield;
-      const at = indexOf.get(dependency);
-      if (at === undefined) continue;
-      const place = next[at] ?? 0;
-      dependents[place] = index;
-      next[at] = place + 1;
+  const dependents = new Int32Array(dependentOffsets[specs.length] as number);
+  const next = dependentOffsets.slice(0, specs.length);
+  for (let index = 0; index < specs.length; index += 1) {
+    if (index > 0 && index % (SLICE_TASKS * 10) === 0) yield;
+    const end = dependencyOffsets[index + 1] as number;
+    for (let edge = dependencyOffsets[index] as number; edge < end; edge += 1) {
+      const dependency = dependencies[edge] as number;
+      if (dependency === EXTERNAL) continue;
+      dependents[next[dependency] as number] = index;
+      (next[dependency] as number) += 1;
     }
   }
-  return dependents;
+  return { ...tasks, dependencyCounts, dependentOffsets, dependents };
 }
 
 /** Kahn's algorithm (1962): what cannot be put in order holds a cycle. */
@@ -171,8 +187,8 @@ function findCycle(graph: TaskGraph, open: Int32Array): readonly string[] {
   while (!seenAt.has(index)) {
     seenAt.set(index, path.length);
     path.push(index);
-    const dependencies = graph.specs[index]?.depends_on ?? [];
-    const next = dependencies.map((id) => graph.indexOf.get(id)).find((at) => at !== undefined && (open[at] ?? 0) > 0);
+    const own = graph.dependencies.subarray(graph.dependencyOffsets[index], graph.dependencyOffsets[index + 1]);
+    const next = own.find((at) => at !== EXTERNAL && (open[at] as number) > 0);
     if (next === undefined)
       throw new ExecGoError('internal', 'a task left over by the ordering has no open dependency');
     index = next;

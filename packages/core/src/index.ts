@@ -33,7 +33,16 @@ export {
   type TaskSubmitted,
   type TaskSucceeded,
 } from './event.js';
-export { externalIds, type IsKnown, linkGraph, type TaskGraph, unknownType, validateGraph } from './graph.js';
+export {
+  EXTERNAL,
+  type IndexedTasks,
+  type IsKnown,
+  indexTasks,
+  linkGraph,
+  type TaskGraph,
+  unknownType,
+  validateGraph,
+} from './graph.js';
 export {
   isJsonObject,
   type Json,

@@ -1,4 +1,4 @@
-import type { Task, TaskGraph, TaskSpec, TaskStatus } from '@execgo/core';
+import { EXTERNAL, type Task, type TaskGraph, type TaskSpec, type TaskStatus } from '@execgo/core';
 import type { Attempt } from './attempt.js';
 import type { Deadline } from './deadline-wheel.js';
 
@@ -40,13 +40,15 @@ export class GraphEntry {
 
   constructor(
     readonly id: string,
-    /** As in TaskGraph; its id map and list of specs are not kept. */
-    readonly dependentOffsets: Int32Array,
-    readonly dependents: Int32Array,
+    /** As in TaskGraph, whose list of specs is not kept. */
+    readonly edges: GraphEdges,
   ) {}
 }
 
-const NO_EDGES = new Int32Array(1);
+export type GraphEdges = Pick<TaskGraph, 'dependencyOffsets' | 'dependencies' | 'dependentOffsets' | 'dependents'>;
+
+const NONE = new Int32Array(0);
+const NO_EDGES: GraphEdges = { dependencyOffsets: NONE, dependencies: NONE, dependentOffsets: NONE, dependents: NONE };
 
 /**
  * The unfinished tasks and the edges between them. A finished task leaves as soon as no unfinished task depends on it, so
@@ -79,23 +81,25 @@ export class GraphIndex {
 
   /** Adds the tasks of a graph as pending, with the edges among them. */
   addGraph(id: string, graph: TaskGraph): GraphEntry {
-    const entry = new GraphEntry(id, graph.dependentOffsets, graph.dependents);
-    for (const [index, spec] of graph.specs.entries()) {
+    const { specs, dependencyCounts, dependencyOffsets, dependencies, dependentOffsets, dependents } = graph;
+    const entry = new GraphEntry(id, { dependencyOffsets, dependencies, dependentOffsets, dependents });
+    for (let index = 0; index < specs.length; index += 1) {
+      const spec = specs[index] as TaskSpec;
       const node = new TaskNode(spec, entry, index);
-      node.openDependencies += graph.dependencyCounts[index] ?? 0;
-      node.openDependents = (graph.dependentOffsets[index + 1] ?? 0) - (graph.dependentOffsets[index] ?? 0);
+      node.openDependencies += dependencyCounts[index] as number;
+      node.openDependents = (dependentOffsets[index + 1] as number) - (dependentOffsets[index] as number);
       entry.nodes.push(node);
       this.nodes.set(spec.id, node);
     }
-    entry.unfinished = graph.specs.length;
-    this.unfinishedCount += graph.specs.length;
+    entry.unfinished = specs.length;
+    this.unfinishedCount += specs.length;
     this.graphs.set(id, entry);
     return entry;
   }
 
   /** Adds a finished task for others to depend on. */
   addFinished(task: Task): TaskNode {
-    const node = new TaskNode(task.spec, new GraphEntry(task.graph_id, NO_EDGES, NO_EDGES), -1);
+    const node = new TaskNode(task.spec, new GraphEntry(task.graph_id, NO_EDGES), -1);
     node.status = task.status;
     node.settled = true;
     this.nodes.set(task.id, node);
@@ -112,7 +116,8 @@ export class GraphIndex {
   }
 
   forEachDependent(node: TaskNode, visit: (dependent: TaskNode) => void): void {
-    const { nodes, dependents, dependentOffsets } = node.graph;
+    const { nodes, edges } = node.graph;
+    const { dependents, dependentOffsets } = edges;
     if (node.index >= 0) {
       const end = dependentOffsets[node.index + 1] as number;
       for (let edge = dependentOffsets[node.index] as number; edge < end; edge += 1) {
@@ -140,8 +145,12 @@ export class GraphIndex {
   settle(node: TaskNode): boolean {
     node.settled = true;
     this.unfinishedCount -= 1;
-    for (const id of node.spec.depends_on) {
-      const dependency = this.nodes.get(id);
+    const { nodes, edges } = node.graph;
+    const first = edges.dependencyOffsets[node.index] as number;
+    const end = edges.dependencyOffsets[node.index + 1] as number;
+    for (let edge = first; edge < end; edge += 1) {
+      const at = edges.dependencies[edge] as number;
+      const dependency = at === EXTERNAL ? this.nodes.get(node.spec.depends_on[edge - first] as string) : nodes[at];
       if (dependency === undefined) continue;
       dependency.openDependents -= 1;
       this.leaveIfUnneeded(dependency);
@@ -158,5 +167,18 @@ export class GraphIndex {
     this.nodes.delete(node.id);
     this.dependentsAcross.delete(node);
     if (node.index >= 0) node.graph.nodes[node.index] = undefined;
+  }
+}
+
+/** Calls `visit` for every dependency of the graph's tasks that lies outside the graph. */
+export function forEachExternal(graph: TaskGraph, visit: (index: number, id: string) => void): void {
+  if (graph.external.size === 0) return;
+  for (let index = 0; index < graph.specs.length; index += 1) {
+    const first = graph.dependencyOffsets[index] as number;
+    const end = graph.dependencyOffsets[index + 1] as number;
+    for (let edge = first; edge < end; edge += 1) {
+      if (graph.dependencies[edge] !== EXTERNAL) continue;
+      visit(index, (graph.specs[index] as TaskSpec).depends_on[edge - first] as string);
+    }
   }
 }

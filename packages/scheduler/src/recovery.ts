@@ -8,7 +8,7 @@ import {
   type TaskStore,
 } from '@execgo/core';
 import { type Dispatcher, interrupted } from './dispatcher.js';
-import type { GraphIndex, TaskNode } from './graph-index.js';
+import { forEachExternal, type GraphIndex, type TaskNode } from './graph-index.js';
 import { inTurns } from './in-turns.js';
 import { type Ledger, NOTHING_REMAINS } from './ledger.js';
 import type { ResolvedSchedulerOptions } from './options.js';
@@ -28,6 +28,12 @@ export interface RecoverySummary {
   readonly unfinished: number;
   /** Of these, the ones that were running. */
   readonly interrupted: number;
+}
+
+/** A dependency on a task of another graph, or one that is finished. */
+interface Link {
+  readonly node: TaskNode;
+  readonly dependency: string;
 }
 
 /** Dependencies that no unfinished task stands for are fetched this many at a time. */
@@ -52,13 +58,12 @@ export class Recovery {
       }
     }
     const recovered: { readonly node: TaskNode; readonly task: Task }[] = [];
-    const links: { readonly node: TaskNode; readonly dependencies: readonly string[] }[] = [];
+    const links: Link[] = [];
     for (const [graphId, tasks] of byGraph) {
       const graph = await inTurns(this.clock, linkGraph(tasks.map(({ spec }) => spec)));
       const { nodes } = this.parts.index.addGraph(graphId, graph);
       for (const [at, task] of tasks.entries()) recovered.push({ node: restored(nodes[at] as TaskNode, task), task });
-      for (const [at, dependencies] of graph.externalDependencies)
-        links.push({ node: nodes[at] as TaskNode, dependencies });
+      forEachExternal(graph, (at, dependency) => links.push({ node: nodes[at] as TaskNode, dependency }));
     }
     await this.link(links);
     for (const { node, task } of recovered) this.decide(node, task);
@@ -72,32 +77,25 @@ export class Recovery {
    * A skip cascades in the append of the failure, so a dependency that is not unfinished was successful. A state file of the
    * first version gives no such promise: there it may have failed, or be gone.
    */
-  private async link(
-    links: readonly { readonly node: TaskNode; readonly dependencies: readonly string[] }[],
-  ): Promise<void> {
+  private async link(links: readonly Link[]): Promise<void> {
     const { index, ledger, store } = this.parts;
-    const missing = new Set(
-      links.flatMap(({ dependencies }) => dependencies.filter((id) => index.get(id) === undefined)),
-    );
-    const ids = [...missing];
+    const missing = links.filter(({ dependency }) => index.get(dependency) === undefined);
+    const ids = [...new Set(missing.map(({ dependency }) => dependency))];
     for (let at = 0; at < ids.length; at += FETCH_BATCH) {
       for (const task of await store.getMany(ids.slice(at, at + FETCH_BATCH))) {
         if (task !== undefined) index.addFinished(task);
       }
     }
-    const lost: { readonly node: TaskNode; readonly dependency: string }[] = [];
-    for (const { node, dependencies } of links) {
-      for (const id of dependencies) {
-        const dependency = index.get(id);
-        if (dependency !== undefined) index.linkAcross(dependency, node);
-        const open = dependency !== undefined && !isTerminal(dependency.status);
-        if (!open && dependency?.status !== 'success') lost.push({ node, dependency: id });
-      }
+    const lost: Link[] = [];
+    for (const link of links) {
+      const dependency = index.get(link.dependency);
+      if (dependency !== undefined) index.linkAcross(dependency, link.node);
+      const open = dependency !== undefined && !isTerminal(dependency.status);
+      if (!open && dependency?.status !== 'success') lost.push(link);
     }
     for (const { node, dependency } of lost) {
       if (node.status !== 'pending') continue;
-      const because = index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed';
-      ledger.skipped(node, dependency, because);
+      ledger.skipped(node, dependency, index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed');
     }
   }
 

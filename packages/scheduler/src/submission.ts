@@ -3,7 +3,7 @@ import {
   type Clock,
   checkReferences,
   ExecGoError,
-  externalIds,
+  indexTasks,
   isJsonObject,
   isTerminal,
   parseGraph,
@@ -21,7 +21,7 @@ import {
   validateGraph,
 } from '@execgo/core';
 import type { CommitLog } from './commit-log.js';
-import type { GraphIndex, TaskNode } from './graph-index.js';
+import { forEachExternal, type GraphIndex, type TaskNode } from './graph-index.js';
 import { inTurns } from './in-turns.js';
 import type { Ledger } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
@@ -98,14 +98,15 @@ export class Submission {
   private async take(candidate: Candidate): Promise<SubmitReceipt> {
     const { reservations, log, index } = this.parts;
     const { specs } = candidate;
-    const external = await inTurns(this.clock, externalIds(specs));
+    const tasks = await inTurns(this.clock, indexTasks(specs));
+    const { external } = tasks;
     // From here on nobody deletes or replaces what this graph depends on.
     const release = reservations.holdAsDependencies(external);
     try {
       const finished = new Map<string, Task>();
       await this.fetchFinished(external, finished);
       const isKnown = (id: string) => index.get(id) !== undefined || finished.has(id);
-      const graph = await inTurns(this.clock, validateGraph(specs, isKnown));
+      const graph = await inTurns(this.clock, validateGraph(tasks, isKnown));
       await this.checkTasks(specs);
       // A dependency may have finished, and left the index, while this submission was being checked.
       while (!this.allKnown(external, finished)) await this.fetchFinished(external, finished);
@@ -165,10 +166,9 @@ export class Submission {
     const seed: ReceiptSeed | undefined =
       key === undefined || digest === undefined ? undefined : { key, digest, task_ids, warnings };
     const entry = ledger.submitGraph(graphId, graph, actor, seed);
-    for (const [at, ids] of graph.externalDependencies) {
-      const node = entry.nodes[at] as TaskNode;
-      for (const id of ids) this.linkOrSkip(node, index.get(id) ?? index.addFinished(known.get(id) as Task));
-    }
+    forEachExternal(graph, (at, id) => {
+      this.linkOrSkip(entry.nodes[at] as TaskNode, index.get(id) ?? index.addFinished(known.get(id) as Task));
+    });
     return { accepted: task_ids.length, task_ids, graph_id: graphId, warnings };
   }
 
