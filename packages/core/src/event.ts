@@ -50,7 +50,7 @@ export interface TaskRetried extends TaskEventBase {
   readonly attempt: number;
   readonly error: RuntimeError;
   /** Output of the failed attempt, where there was one. */
-  readonly result?: Json;
+  readonly result?: Json | undefined;
   /** Epoch milliseconds. */
   readonly not_before: number;
 }
@@ -62,27 +62,27 @@ export interface TaskReset extends TaskEventBase {
 
 export interface TaskSucceeded extends TaskEventBase {
   readonly type: 'task_succeeded';
-  readonly result?: Json;
-  readonly details?: Json;
+  readonly result?: Json | undefined;
+  readonly details?: Json | undefined;
   /** The newest 100 notes of the attempt. */
-  readonly progress?: readonly ProgressEntry[];
+  readonly progress?: readonly ProgressEntry[] | undefined;
 }
 
 export interface TaskFailed extends TaskEventBase {
   readonly type: 'task_failed';
   readonly error: RuntimeError;
-  readonly result?: Json;
-  readonly details?: Json;
-  readonly progress?: readonly ProgressEntry[];
+  readonly result?: Json | undefined;
+  readonly details?: Json | undefined;
+  readonly progress?: readonly ProgressEntry[] | undefined;
 }
 
 export interface TaskCancelled extends TaskEventBase {
   readonly type: 'task_cancelled';
   readonly error: RuntimeError;
   readonly actor?: string;
-  readonly result?: Json;
-  readonly details?: Json;
-  readonly progress?: readonly ProgressEntry[];
+  readonly result?: Json | undefined;
+  readonly details?: Json | undefined;
+  readonly progress?: readonly ProgressEntry[] | undefined;
 }
 
 export interface TaskSkipped extends TaskEventBase {

@@ -233,7 +233,7 @@ export class Dispatcher implements AttemptHost {
     // The store is gone: nothing can be recorded, and the next start runs the task again.
     if (cause?.kind === 'failure') return;
     if (outcome.ok && cause?.kind !== 'timeout') {
-      ledger.succeeded(node, { result: outcome.result, details: undefined, progress: attempt.progressEntries });
+      ledger.succeeded(node, outcome.result, attempt.progressEntries);
       return;
     }
     const remains = remainsOf(attempt, outcome);

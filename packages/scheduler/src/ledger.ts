@@ -63,44 +63,63 @@ export class Ledger {
     return entry;
   }
 
+  // The two events of every attempt are written out: building them by spread costs more than everything else here.
   started(node: TaskNode): void {
-    const head = this.move(node, 'task_started');
+    this.move(node, 'task_started');
     node.attempt += 1;
-    this.add(node, { ...head, attempt: node.attempt }, 0, true);
+    const event: TaskEvent = {
+      seq: this.log.nextSeq(),
+      type: 'task_started',
+      timestamp: this.clock.now(),
+      graph_id: node.graph.id,
+      task_id: node.spec.id,
+      attempt: node.attempt,
+    };
+    this.add(node, event, 0, true);
+  }
+
+  succeeded(node: TaskNode, result: Json | undefined, progress: readonly ProgressEntry[] | undefined): void {
+    this.move(node, 'task_succeeded');
+    const event: TaskEvent = {
+      seq: this.log.nextSeq(),
+      type: 'task_succeeded',
+      timestamp: this.clock.now(),
+      graph_id: node.graph.id,
+      task_id: node.spec.id,
+      result,
+      progress,
+    };
+    this.add(node, event, sizeOf(result) + (progress?.length ?? 0) * EVENT_BYTES);
   }
 
   accepted(node: TaskNode, handle: string): void {
-    this.add(node, { ...this.move(node, 'task_accepted'), handle_id: handle }, handle.length);
+    this.add(node, { ...this.enter(node, 'task_accepted'), handle_id: handle }, handle.length);
   }
 
   /** @param notBefore epoch milliseconds */
   retried(node: TaskNode, error: RuntimeError, result: Json | undefined, notBefore: number): void {
-    const event = { ...this.move(node, 'task_retried'), attempt: node.attempt, error, not_before: notBefore };
+    const event = { ...this.enter(node, 'task_retried'), attempt: node.attempt, error, not_before: notBefore };
     node.crashResets = 0;
-    this.add(node, result === undefined ? event : { ...event, result }, sizeOf(result));
+    this.add(node, { ...event, result }, sizeOf(result));
   }
 
   /** The attempt under way does not count. */
   reset(node: TaskNode, reason: 'shutdown' | 'crash'): void {
-    const head = this.move(node, 'task_reset');
+    const head = this.enter(node, 'task_reset');
     node.attempt = Math.max(0, node.attempt - 1);
     if (reason === 'crash') node.crashResets += 1;
     this.add(node, { ...head, reason }, 0);
   }
 
-  succeeded(node: TaskNode, remains: Remains): void {
-    this.add(node, { ...this.move(node, 'task_succeeded'), ...present(remains) }, sizeOfRemains(remains));
-  }
-
   /** With everything downstream skipped in the same append. */
   failed(node: TaskNode, error: RuntimeError, remains: Remains): void {
-    this.add(node, { ...this.move(node, 'task_failed'), error, ...present(remains) }, sizeOfRemains(remains));
+    this.add(node, { ...this.enter(node, 'task_failed'), error, ...remains }, sizeOfRemains(remains));
     this.skipDependents(node);
   }
 
   /** With everything downstream skipped in the same append. */
   cancelled(node: TaskNode, error: RuntimeError, actor: string | undefined, remains: Remains): void {
-    const event = { ...this.move(node, 'task_cancelled'), error, ...present(remains) };
+    const event = { ...this.enter(node, 'task_cancelled'), error, ...remains };
     this.add(node, actor === undefined ? event : { ...event, actor }, sizeOfRemains(remains));
     this.skipDependents(node);
   }
@@ -133,22 +152,22 @@ export class Ledger {
   }
 
   private skip(node: TaskNode, dependency: string, because: 'failed' | 'skipped'): void {
-    this.add(node, { ...this.move(node, 'task_skipped'), dependency, because }, 0);
+    this.add(node, { ...this.enter(node, 'task_skipped'), dependency, because }, 0);
   }
 
-  /** Changes the status as the table of transitions says; the head of the event that does it. */
-  private move<T extends SingleTaskEvent['type']>(node: TaskNode, type: T) {
+  /** Changes the status, as the table of transitions says. */
+  private move(node: TaskNode, type: SingleTaskEvent['type']): void {
     if (!isLegal(node.status, type)) {
       throw new ExecGoError('internal', `${type} is illegal for task "${node.id}", which is ${node.status}`);
     }
     node.status = statusAfter(type) as TaskStatus;
-    return {
-      seq: this.log.nextSeq(),
-      type,
-      timestamp: this.clock.now(),
-      graph_id: node.graph.id,
-      task_id: node.spec.id,
-    };
+  }
+
+  /** The same, with the head of the event that does it. */
+  private enter<T extends SingleTaskEvent['type']>(node: TaskNode, type: T) {
+    this.move(node, type);
+    const timestamp = this.clock.now();
+    return { seq: this.log.nextSeq(), type, timestamp, graph_id: node.graph.id, task_id: node.spec.id };
   }
 
   private add(node: TaskNode, event: TaskEvent, bytes: number, lazy = false): void {
@@ -157,14 +176,6 @@ export class Ledger {
 }
 
 export const NOTHING_REMAINS: Remains = { result: undefined, details: undefined, progress: undefined };
-
-function present({ result, details, progress }: Remains) {
-  return {
-    ...(result !== undefined && { result }),
-    ...(details !== undefined && { details }),
-    ...(progress !== undefined && { progress }),
-  };
-}
 
 function sizeOf(value: Json | undefined): number {
   return value === undefined ? 0 : jsonSize(value, SIZE_LIMIT);
