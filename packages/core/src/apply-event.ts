@@ -118,7 +118,7 @@ function accepted(before: TaskRuntime | undefined, event: TaskAccepted): TaskRun
   );
 }
 
-/** A new attempt is new work: it does not take over the handle of the failed one. */
+/** A new attempt is new work: it does not take over the handle of the failed one. A null result is none, as on the wire. */
 function retried(before: TaskRuntime | undefined, event: TaskRetried): TaskRuntime {
   return new TaskRuntime(
     'retrying',
@@ -126,7 +126,7 @@ function retried(before: TaskRuntime | undefined, event: TaskRetried): TaskRunti
     before?.started_at,
     event.timestamp,
     undefined,
-    event.result,
+    event.result ?? undefined,
     event.error,
     undefined,
     undefined,
@@ -164,9 +164,9 @@ function ended(
     before?.started_at,
     event.timestamp,
     before?.handle_id,
-    event.result,
+    event.result ?? undefined,
     event.type === 'task_succeeded' ? undefined : event.error,
-    event.details,
+    event.details ?? undefined,
     event.progress,
     undefined,
     0,

@@ -7,7 +7,7 @@ export function formatTime(epochMs: number): string {
 
 /** Epoch milliseconds of an RFC 3339 time of any offset and precision (digits beyond milliseconds are cut); undefined if it is none. */
 export function parseTime(text: string): number | undefined {
-  if (!FORM.test(text)) return undefined;
+  if (!FORM.test(text) || !hasDay(text)) return undefined;
   const epochMs = Date.parse(
     text
       .toUpperCase()
@@ -15,4 +15,13 @@ export function parseTime(text: string): number | undefined {
       .replace(/(\.\d{3})\d+/, '$1'),
   );
   return Number.isNaN(epochMs) ? undefined : epochMs;
+}
+
+/** `Date.parse` takes November 31 for December 1. */
+function hasDay(text: string): boolean {
+  const day = Number(text.slice(8, 10));
+  if (day <= 28) return true;
+  // The calendar repeats every 400 years, and `Date.UTC` takes the years 0 to 99 for others.
+  const likeYear = 2000 + (Number(text.slice(0, 4)) % 400);
+  return day <= new Date(Date.UTC(likeYear, Number(text.slice(5, 7)), 0)).getUTCDate();
 }
