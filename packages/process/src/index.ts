@@ -1,5 +1,13 @@
 export { type Command, type ConfinedCommand, type Confinement, noConfinement } from './confinement.js';
 export { checkVariable, childEnvironment, type EnvironmentOptions, type RunIdentity } from './environment.js';
+export type { Folder } from './files/place.js';
+export {
+  DEFAULT_MAX_LIST_ENTRIES,
+  DEFAULT_MAX_READ_BYTES,
+  type ListEntry,
+  Workspace,
+  type WorkspaceOptions,
+} from './files/workspace.js';
 export { endLeftovers } from './leftovers.js';
 export { type CapturedOutput, DEFAULT_KEEP_BYTES, OutputCapture } from './output-capture.js';
 export type { OutputListener, OutputStream } from './output-pump.js';
