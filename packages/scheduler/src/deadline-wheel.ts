@@ -47,7 +47,7 @@ export class DeadlineWheel {
   /** Calls `fire` once, `ms` milliseconds from now or a little later. */
   add(ms: number, fire: () => void): Deadline {
     const now = this.clock.monotonic();
-    if (this.count === 0) this.current = Math.floor(now);
+    if (this.count === 0) this.current = Math.max(this.current, Math.floor(now));
     const deadline = new Deadline(Math.max(this.current, Math.ceil(now + ms)), fire);
     this.place(deadline);
     this.count += 1;
@@ -109,8 +109,9 @@ export class DeadlineWheel {
       if (next > now) break;
       this.current = next;
       this.cascade();
-      this.fireSlot(this.slot(0, this.current));
+      // Gone on before the callbacks: what they add for at once belongs to the next millisecond, since this slot is over.
       this.current += 1;
+      this.fireSlot(this.slot(0, next));
     }
     if (this.count === 0) return;
     if (this.current <= now) this.current = now + 1;
@@ -120,17 +121,13 @@ export class DeadlineWheel {
   }
 
   private fireSlot(slot: Deadline): void {
-    // What a callback adds for this very millisecond goes into the same slot, so only what is there now is taken; and a
-    // callback may cancel what is due with it, so it stays linked until its turn.
+    // A callback may add to this slot, for 64 ms later, so only what is there now is taken; and it may cancel what is due
+    // with it, so that stays linked until its turn.
     const due = new Deadline(0, () => {});
     moveRing(slot, due);
     while (due.pending) {
       const deadline = due.next;
       deadline.unlink();
-      if (deadline.at > this.current) {
-        this.place(deadline);
-        continue;
-      }
       this.count -= 1;
       deadline.fire();
     }
