@@ -119,7 +119,7 @@ export {
   type TaskInput,
   TaskInputSchema,
 } from './task-schema.js';
-export { type StagedEvents, type TableCut, TaskTable } from './task-table.js';
+export { StagedEvents, type TableCut, TaskTable } from './task-table.js';
 export { type AnyStatus, isLegal, statusAfter, TRANSITIONS } from './transition.js';
 export {
   type AssignedSeqs,

@@ -55,10 +55,11 @@ export class MemoryStore implements TaskStore {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     try {
       this.checkSeqs(events);
-      const fold = this.table.stage(events);
-      if (this.busy !== undefined || (events.length > SLICE_TASKS && this.turn !== undefined))
+      if (this.busy !== undefined || (events.length > SLICE_TASKS && this.turn !== undefined)) {
         return this.appendLater(events);
-      this.show(events, runSliced(fold));
+      }
+      this.table.commit(runSliced(this.table.stage(events)));
+      this.keep(events);
       return Promise.resolve();
     } catch (error) {
       return Promise.reject(this.fail(error));
@@ -110,7 +111,8 @@ export class MemoryStore implements TaskStore {
     const before = this.busy ?? Promise.resolve();
     const mine = before.then(async () => {
       try {
-        this.show(events, await this.inTurns(this.table.stage(events)));
+        await this.inTurns(this.table.commitSliced(await this.inTurns(this.table.stage(events))));
+        this.keep(events);
       } catch (error) {
         throw this.fail(error);
       } finally {
@@ -130,8 +132,7 @@ export class MemoryStore implements TaskStore {
     }
   }
 
-  private show(events: readonly TaskEvent[], staged: Parameters<TaskTable['commit']>[0]): void {
-    this.table.commit(staged);
+  private keep(events: readonly TaskEvent[]): void {
     for (const event of events) this.kept.push(event);
     this.lastSeq += events.length;
     // A new array, so that a reader under way keeps the one it began with; at twice the size, so that it happens seldom.

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { ExecGoError } from './errors.js';
-import { jsonDepth } from './json.js';
+import { isJsonObject, jsonDepth } from './json.js';
 
 /** Longest task id, in code points. */
 export const MAX_ID_LENGTH = 256;
@@ -72,6 +72,8 @@ export type TaskInput = v.InferInput<typeof TaskInputSchema>;
  * @throws ExecGoError `invalid_input`, its message beginning `invalid JSON: ` and naming the path
  */
 export function checkTaskInput(raw: unknown, path: string): v.InferOutput<typeof TaskInputSchema> {
+  // `v.object` takes an array for an object without fields.
+  if (!isJsonObject(raw)) throw invalidJson(path, `expected an object, got ${kindOf(raw)}`);
   const parsed = v.safeParse(TaskInputSchema, raw, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];

@@ -38,11 +38,43 @@ interface OpenCut {
   readonly saved: Map<number, Task>;
 }
 
-/** What a batch of events makes of the tasks they touch, not yet visible. */
-export interface StagedEvents {
-  /** undefined = deleted by the batch. */
-  readonly tasks: ReadonlyMap<string, Task | undefined>;
-  readonly graphs: readonly GraphSubmitted[];
+/** What a batch of events makes of the tasks it touches, not yet visible. */
+export class StagedEvents {
+  /** In step: a task, and what it becomes; undefined = deleted. A task submitted twice is in it twice. */
+  readonly ids: string[] = [];
+  readonly tasks: (Task | undefined)[] = [];
+  readonly graphs: GraphSubmitted[] = [];
+  /** Place of each id in the arrays. Made when a batch first changes a task: a large submission never needs it. */
+  private places: Map<string, number> | undefined;
+
+  constructor(private readonly committed: ReadonlyMap<string, Task>) {}
+
+  add(event: TaskEvent): void {
+    if (event.type === 'graph_submitted') {
+      this.graphs.push(event);
+      return;
+    }
+    const id = event.task_id;
+    if (event.type !== 'task_submitted') this.places ??= new Map(this.ids.map((known, place) => [known, place]));
+    const place = this.places?.get(id);
+    const after = applyEvent(place === undefined ? this.committed.get(id) : this.tasks[place], event);
+    // Committed in this order: a task submitted again is the newest.
+    if (place === undefined || event.type === 'task_submitted') {
+      this.places?.set(id, this.ids.length);
+      this.ids.push(id);
+      this.tasks.push(after);
+    } else {
+      this.tasks[place] = after;
+    }
+  }
+}
+
+/** What reads still see while a commit goes on in slices. */
+interface HiddenCommit {
+  /** Tasks from this seq on are not there yet. */
+  readonly fromSeq: number;
+  /** Tasks that were there, as they were. */
+  readonly before: Map<string, Task>;
 }
 
 /** All tasks as they were at one moment, oldest submission first, given out bit by bit while the table goes on changing. */
@@ -67,8 +99,7 @@ export class TaskTable {
   private readonly graphs = new Map<string, GraphRange>();
   private readonly receipts = new Map<string, Receipt>();
   private newestTimestamp = 0;
-  /** What reads still see of the tasks that a sliced commit has touched so far. */
-  private hidden: Map<string, Task | undefined> | undefined;
+  private hidden: HiddenCommit | undefined;
   private readonly cuts = new Set<OpenCut>();
 
   constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
@@ -78,7 +109,11 @@ export class TaskTable {
   }
 
   get(id: string): Task | undefined {
-    return this.hidden?.has(id) ? this.hidden.get(id) : this.tasks.get(id);
+    const task = this.tasks.get(id);
+    if (this.hidden === undefined) return task;
+    const before = this.hidden.before.get(id);
+    if (before !== undefined) return before;
+    return task !== undefined && task.submitted_seq < this.hidden.fromSeq ? task : undefined;
   }
 
   /** Every task by `submitted_seq`, oldest first. */
@@ -118,31 +153,20 @@ export class TaskTable {
    * @throws ExecGoError `internal` for an event that is illegal: the batch or this table is damaged
    */
   *stage(events: readonly TaskEvent[]): Sliced<StagedEvents> {
-    const tasks = new Map<string, Task | undefined>();
-    const graphs: GraphSubmitted[] = [];
+    const staged = new StagedEvents(this.tasks);
     for (let at = 0; at < events.length; at += 1) {
       if (at > 0 && at % (SLICE_TASKS * 5) === 0) yield;
-      const event = events[at] as TaskEvent;
-      if (event.type === 'graph_submitted') {
-        graphs.push(event);
-        continue;
-      }
-      const id = event.task_id;
-      const staged = tasks.has(id);
-      const before = staged ? tasks.get(id) : this.tasks.get(id);
-      // The batch is committed in the order of this map, and a task submitted again is the newest.
-      if (staged && event.type === 'task_submitted') tasks.delete(id);
-      tasks.set(id, applyEvent(before, event));
+      staged.add(events[at] as TaskEvent);
     }
-    return { tasks, graphs };
+    return staged;
   }
 
   /** Makes a staged batch visible. Batches are committed in the order in which they were staged, one at a time. */
-  commit(staged: StagedEvents): void {
-    for (const graph of staged.graphs) this.keepReceipt(graph);
-    for (const [id, task] of staged.tasks) {
-      const before = this.replace(id, task);
-      if (before !== undefined && before.submitted_seq !== task?.submitted_seq) this.forget(before);
+  commit({ ids, tasks, graphs }: StagedEvents): void {
+    for (const graph of graphs) this.keepReceipt(graph);
+    for (let at = 0; at < ids.length; at += 1) {
+      const before = this.replace(ids[at] as string, tasks[at]);
+      if (before !== undefined && before.submitted_seq !== tasks[at]?.submitted_seq) this.forget(before);
     }
     this.tidy();
   }
@@ -151,22 +175,23 @@ export class TaskTable {
    * As `commit`, in slices: reads between two slices see the table as it was before, and at the last one everything at once.
    * Nothing else may be staged, committed or cut meanwhile.
    */
-  *commitSliced(staged: StagedEvents): Sliced<void> {
-    const before = new Map<string, Task | undefined>();
-    this.hidden = before;
-    let done = 0;
-    for (const [id, task] of staged.tasks) {
-      before.set(id, this.tasks.get(id));
-      this.replace(id, task);
-      done += 1;
-      if (done % COMMIT_SLICE === 0) yield;
+  *commitSliced({ ids, tasks, graphs }: StagedEvents): Sliced<void> {
+    const before = new Map<string, Task>();
+    const outdated: Task[] = [];
+    this.hidden = { fromSeq: (this.seqs.at(-1) ?? 0) + 1, before };
+    for (let at = 0; at < ids.length; at += 1) {
+      if (at > 0 && at % COMMIT_SLICE === 0) yield;
+      const id = ids[at] as string;
+      const known = this.replace(id, tasks[at]);
+      if (known === undefined) continue;
+      if (known.submitted_seq < this.hidden.fromSeq && !before.has(id)) before.set(id, known);
+      if (known.submitted_seq !== tasks[at]?.submitted_seq) outdated.push(known);
     }
-    for (const graph of staged.graphs) this.keepReceipt(graph);
+    for (const graph of graphs) this.keepReceipt(graph);
     this.hidden = undefined;
-    for (const [id, task] of before) {
-      if (task !== undefined && task.submitted_seq !== staged.tasks.get(id)?.submitted_seq) this.forget(task);
-      done += 1;
-      if (done % COMMIT_SLICE === 0) yield;
+    for (let at = 0; at < outdated.length; at += 1) {
+      if (at > 0 && at % COMMIT_SLICE === 0) yield;
+      this.forget(outdated[at] as Task);
     }
     this.tidy();
   }
