@@ -1,4 +1,5 @@
 import type { JsonObject } from '@execgo/core';
+import { cutConnection } from './bindings.js';
 import type { Call, ExtraHeaders } from './call.js';
 
 export interface ArrayAnswerOptions {
@@ -29,14 +30,22 @@ export async function arrayAnswer(
   if (second.done) return call.answer(200, 'application/json', `${start}]`, headers);
 
   const opening = `${start},${itemsOf(second.value)}`;
-  return call.answer(200, 'application/json', arrayStream(opening, batches, onBroken), headers);
+  const stream = arrayStream(opening, batches, (error) => {
+    onBroken(error);
+    return cutConnection(call.context.env);
+  });
+  return call.answer(200, 'application/json', stream, headers);
 }
 
-/** Pulled, never pushed: with a high-water mark of 0 a batch is fetched only when the one before has been taken. */
+/**
+ * Pulled, never pushed: with a high-water mark of 0 a batch is fetched only when the one before has been taken.
+ *
+ * @param onBroken whether it has cut the connection: the stream is then cancelled, and need not fail
+ */
 function arrayStream(
   opening: string,
   batches: AsyncIterator<readonly JsonObject[]>,
-  onBroken: (error: unknown) => void,
+  onBroken: (error: unknown) => boolean,
 ): ReadableStream<Uint8Array> {
   let text: string | undefined = opening;
   return new ReadableStream<Uint8Array>(
@@ -45,8 +54,7 @@ function arrayStream(
         try {
           text ??= await nextText(batches);
         } catch (error) {
-          onBroken(error);
-          controller.error(error);
+          if (!onBroken(error)) controller.error(error);
           return;
         }
         controller.enqueue(encoder.encode(text ?? ']'));

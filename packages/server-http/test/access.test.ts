@@ -179,7 +179,7 @@ describe('who may call: over real connections', () => {
     expect(status).toBe(403);
   });
 
-  it('a request refused by its Host keeps nothing of a second one on the connection waiting', async () => {
+  it('a refused request does not spoil the next one on its connection', async () => {
     const server = await listen(testApp(fakeKernel()).app);
     const socket = await openSocket(server);
     socket.write(
