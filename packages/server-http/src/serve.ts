@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { ConfigError, ExecGoError, errorMessage } from '@execgo/core';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -39,6 +39,7 @@ export async function serve(app: Hono, options: ServeOptions = {}): Promise<Runn
   }
   const closing = new AbortController();
   const server = createListener(app, closing.signal, resolved);
+  const sockets = openSockets(server);
   await listen(server, resolved);
 
   const { address: host, port } = server.address() as AddressInfo;
@@ -47,7 +48,7 @@ export async function serve(app: Hono, options: ServeOptions = {}): Promise<Runn
     address: { host, port },
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     close() {
-      closed ??= drain(server, closing, resolved.drainTimeoutMs);
+      closed ??= drain(server, sockets, closing, resolved.drainTimeoutMs);
       return closed;
     },
   };
@@ -101,10 +102,28 @@ function listen(server: Server, { hostname, port }: ResolvedServeOptions): Promi
   });
 }
 
-function drain(server: Server, closing: AbortController, drainTimeoutMs: number): Promise<void> {
+function openSockets(server: Server): ReadonlySet<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function drain(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  closing: AbortController,
+  drainTimeoutMs: number,
+): Promise<void> {
   return new Promise((resolve) => {
-    // A connection that carries a request now becomes idle after it, and would then be kept for another one.
-    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
+    // A connection that carries a request now becomes idle after it, and would then be kept for another one. One on which
+    // nothing came yet (clients open them in advance) does not count as idle for Node.
+    const sweep = setInterval(() => {
+      server.closeIdleConnections();
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
+    }, SWEEP_MS);
     const cut = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
     server.close(() => {
       clearInterval(sweep);

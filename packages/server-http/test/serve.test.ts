@@ -136,7 +136,7 @@ describe('close', () => {
     const { kernel, executor } = await startKernel({ executor: new FakeExecutor({ otherwise: hangs() }) });
     const { app, logged } = testApp(kernel);
     const host = new Hono().route('/execgo', app);
-    const server = await listen(host, { drainTimeoutMs: 60_000 });
+    const server = await listen(host);
     const receipt = await kernel.submit(graphInput({ a: [] }));
     await executor.started('a');
     const polls = [`/execgo/tasks/a?wait=60000`, `/execgo/graphs/${receipt.graph_id}?wait=60000`];
@@ -157,7 +157,7 @@ describe('close', () => {
       await finish.promise;
       return { accepted: 1, task_ids: ['a'], graph_id: 'g', warnings: [] };
     };
-    const server = await listen(testApp(fakeKernel({ submit })).app, { drainTimeoutMs: 60_000 });
+    const server = await listen(testApp(fakeKernel({ submit })).app);
     const headers = { 'content-type': 'application/json' };
     const answer = fetch(`${server.url}/tasks`, { method: 'POST', body: '{}', headers });
     await begun.promise;
@@ -188,8 +188,9 @@ describe('close', () => {
     await expect(answer).rejects.toThrow();
   });
 
-  it('does not wait for idle connections', async () => {
-    const server = await listen(testApp(fakeKernel()).app, { drainTimeoutMs: 60_000 });
+  it('does not wait for idle connections, nor for those on which nothing came yet', async () => {
+    const server = await listen(testApp(fakeKernel()).app);
+    await openSocket(server);
     const agent = new Agent({ keepAlive: true });
     const request = get(`${server.url}/livez`, { agent });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
@@ -207,7 +208,7 @@ describe('close', () => {
       await finish.promise;
       return { state: 'ok', problems: {} } as const;
     };
-    const server = await listen(testApp(fakeKernel({ health })).app, { drainTimeoutMs: 60_000 });
+    const server = await listen(testApp(fakeKernel({ health })).app);
     const ready = fetch(`${server.url}/readyz`);
     await begun.promise;
     const closing = server.close();

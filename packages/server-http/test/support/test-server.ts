@@ -33,7 +33,7 @@ export function testApp(kernel: Kernel, options: Partial<AppOptions> = {}): { ap
 
 /** Listens on a free port until the test is over. */
 export async function listen(app: Hono, options: ServeOptions = {}): Promise<RunningServer> {
-  const server = await serve(app, { port: 0, drainTimeoutMs: 2000, ...options });
+  const server = await serve(app, { port: 0, drainTimeoutMs: 60_000, ...options });
   onTestFinished(() => server.close());
   return server;
 }
