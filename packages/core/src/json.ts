@@ -111,14 +111,15 @@ class PlainCopy {
         return value;
       case 'number':
         this.count(8);
-        return Number.isFinite(value) ? value : null;
+        // `+ 0` turns −0, whose sign JSON does not write, into 0.
+        return Number.isFinite(value) ? value + 0 : null;
       case 'boolean':
         this.count(5);
         return value;
       case 'bigint':
         throw new ExecGoError('internal', 'the result holds a BigInt, which JSON cannot carry');
       case 'object':
-        return value === null ? null : this.copyObject(value, depth + 1);
+        return value === null ? this.copyNull() : this.copyObject(value, depth + 1);
       default:
         return undefined;
     }
@@ -142,7 +143,7 @@ class PlainCopy {
   private copyOpened(value: object, depth: number): Json | undefined {
     const toJson = (value as { toJSON?: unknown }).toJSON;
     if (typeof toJson === 'function') return this.copy(toJson.call(value, ''), depth);
-    if (Array.isArray(value)) return value.map((item) => this.copy(item, depth) ?? null);
+    if (Array.isArray(value)) return this.copyArray(value, depth);
     const result: Record<string, unknown> = {};
     for (const key of Object.keys(value)) {
       const item = this.copy((value as Record<string, unknown>)[key], depth);
@@ -151,6 +152,21 @@ class PlainCopy {
       setOwn(result, key, item);
     }
     return result as JsonObject;
+  }
+
+  private copyNull(): null {
+    this.count(4);
+    return null;
+  }
+
+  /** Holes are filled and counted: a long array of nothing must not get past the limit. */
+  private copyArray(items: readonly unknown[], depth: number): Json {
+    const result: Json[] = [];
+    for (let at = 0; at < items.length; at += 1) {
+      const item = this.copy(items[at], depth);
+      result.push(item === undefined ? this.copyNull() : item);
+    }
+    return result;
   }
 
   private count(bytes: number): void {
