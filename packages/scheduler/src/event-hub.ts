@@ -107,7 +107,8 @@ export class EventHub {
         }
         if (cursor < this.lastSeq) continue;
         yield* this.takeReports(reports);
-        if (cursor === this.lastSeq && reports.waiting.length === 0 && !ended()) await news;
+        // Not `===`: a caller may name a place that is still to come.
+        if (cursor >= this.lastSeq && reports.waiting.length === 0 && !ended()) await news;
       }
     } finally {
       signal?.removeEventListener('abort', onAbort);
