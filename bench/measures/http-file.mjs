@@ -1,0 +1,3 @@
+import { httpRate } from '../http-load.mjs';
+
+export const measure = () => httpRate('file');
