@@ -12,7 +12,9 @@ export const PRIORITY_RANGE = { min: -100, max: 100 } as const;
 
 /** Whether an id may be submitted: 1–256 characters, well-formed, no control characters. */
 export function isValidId(id: string): boolean {
-  if (id.length === 0 || (id.length > MAX_ID_LENGTH && [...id].length > MAX_ID_LENGTH)) return false;
+  // A code point is at most two units, so that only a short text is ever taken apart.
+  if (id.length === 0 || id.length > 2 * MAX_ID_LENGTH) return false;
+  if (id.length > MAX_ID_LENGTH && [...id].length > MAX_ID_LENGTH) return false;
   for (let at = 0; at < id.length; at += 1) {
     const unit = id.charCodeAt(at);
     if (unit < 0x20 || (unit >= 0x7f && unit <= 0x9f)) return false;

@@ -189,7 +189,8 @@ describe('size', () => {
     const perTask = (tasks: readonly TaskSpec[]) => fastest(() => validate(tasks)) / tasks.length;
     perTask(small);
     // Timings on a shared machine are noisy: the smallest of several ratios is what the code itself does.
-    const ratios = Array.from({ length: 5 }, () => perTask(large) / perTask(small));
+    const ratios: number[] = [];
+    while (ratios.length < 5 && !ratios.some((ratio) => ratio < 2)) ratios.push(perTask(large) / perTask(small));
     expect(Math.min(...ratios)).toBeLessThan(2);
   });
 
