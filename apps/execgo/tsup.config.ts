@@ -1,3 +1,3 @@
 import { packageConfig } from '../../scripts/tsup.js';
 
-export default packageConfig({ dts: false });
+export default packageConfig({ entry: ['src/index.ts', 'src/main.ts'] });

@@ -1,0 +1,10 @@
+import { runCli } from './cli.js';
+
+const status = await runCli(process.argv.slice(2), {
+  env: { ...process.env },
+  cwd: process.cwd(),
+  stdout: (text) => process.stdout.write(text),
+  stderr: (text) => process.stderr.write(text),
+});
+// Not left to the end of the event loop: a driver may have left something open.
+process.exit(status);

@@ -1,0 +1,101 @@
+import { address, bytes, listOf, name, oneOf, path, seconds, toggle, wholeNumber } from './kinds.js';
+import { optional, type Setting, setting } from './setting.js';
+
+const MAX_SHUTDOWN_SEC = 24 * 3600;
+
+/** Every setting of the server. Flags, variables, keys of the config file, help and the table in the README come from here. */
+export const SETTINGS = {
+  config: optional(path, {
+    otherwise: 'execgo.config.json where present',
+    help: 'config file: a JSON object with the keys of this table; its relative paths start at its own folder',
+    notAs: ['file', 'option'],
+  }),
+  addr: setting(address, {
+    default: '127.0.0.1:8080',
+    help: 'where HTTP is served; :9090 means every interface, port 0 a free one',
+  }),
+  dataDir: setting(path, { default: 'data', help: 'folder of the store' }),
+  store: setting(name('name', 'jsonfile, memory, or the name of a package'), {
+    default: 'jsonfile',
+    help: 'jsonfile, memory (forgets everything at the end), or a package that exports createStore',
+  }),
+  durability: setting(oneOf('always', 'none'), {
+    default: 'always',
+    help: 'always: what was acknowledged survives a crash and a power cut; none: nothing waits for the disk',
+  }),
+  eventRetention: setting(bytes(1024 ** 2), { default: '1 GiB', help: 'how much event history is kept' }),
+  maxConcurrency: setting(wholeNumber(1, 1_000_000), { default: '10', help: 'attempts at once' }),
+  shutdownTimeout: setting(seconds(MAX_SHUTDOWN_SEC), {
+    default: '15',
+    help: 'seconds that running attempts get when the server is stopped',
+  }),
+  defaultTimeout: setting(wholeNumber(0), {
+    default: '0',
+    help: 'timeout of an attempt of a task that names none, in milliseconds; 0 = none',
+  }),
+  noResume: setting(toggle, {
+    default: 'false',
+    help: 'hold what an earlier life left unfinished as pending instead of running it',
+  }),
+  maxTasks: setting(wholeNumber(1), { default: '10000', help: 'tasks in one graph' }),
+  maxPending: setting(wholeNumber(1), {
+    default: '1000000',
+    help: 'unfinished tasks; beyond, submissions are refused for the time being',
+  }),
+  maxBody: setting(bytes(1), { default: '8 MiB', help: 'size of a request body' }),
+  workspace: setting(path, { default: 'workspace', help: 'folder that tasks work in; files outside it are refused' }),
+  shellPolicy: optional(oneOf('allowlist', 'open'), {
+    otherwise: 'allowlist',
+    help: 'allowlist: fixed commands and no scripts; open: anything',
+  }),
+  egress: optional(oneOf('local', 'standard', 'strict', 'open'), {
+    otherwise: 'local on loopback, else standard',
+    help: 'what http, tcp and dns tasks may reach: local: all but link-local and metadata addresses; standard: public addresses and the egress-allow list; strict: that list alone; open: all',
+  }),
+  egressAllow: setting(listOf(name('host:port', 'host:port')), {
+    default: '',
+    help: 'what tasks may reach besides, as host:port',
+  }),
+  executor: setting(listOf(name('package', 'the name of a package')), {
+    default: '',
+    help: 'packages that export createExecutor, for further task types',
+  }),
+  tokenFile: optional(path, {
+    otherwise: 'no token',
+    help: 'file of mode 0600 with the token that callers must present',
+  }),
+  token: optional(name('token', 'visible ASCII characters without spaces'), {
+    otherwise: 'no token',
+    help: 'the same as a variable; every program of this user can read it, so prefer the file',
+    notAs: ['flag', 'file'],
+    secret: true,
+  }),
+  allowUnauthenticated: setting(toggle, {
+    default: 'false',
+    help: 'serve beyond loopback without a token: whoever reaches the port can run tasks',
+  }),
+  allowedOrigins: setting(listOf(name('origin', 'an origin such as https://console.example.org')), {
+    default: '',
+    help: 'origins of web pages that may call',
+  }),
+  profile: optional(oneOf('legacy'), {
+    otherwise: 'none',
+    help: 'legacy, on loopback alone: scripts, unconfined files, inherited environment and open egress, as version 1 had them',
+  }),
+} as const satisfies Readonly<Record<string, Setting>>;
+
+export type SettingName = keyof typeof SETTINGS;
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+/** All settings, read and checked; paths are absolute. */
+export type Settings = { readonly [K in SettingName]: ValueOf<(typeof SETTINGS)[K]> };
+/** Settings as the config file holds them: numbers, strings, booleans and arrays of strings. */
+export type SettingsInput = {
+  readonly [K in Exclude<SettingName, 'config'>]?: boolean | number | string | readonly string[] | undefined;
+};
+
+/** The declaration of a setting, without the type of its value. */
+export function declarationOf(settingName: SettingName): Setting {
+  return SETTINGS[settingName] as Setting;
+}

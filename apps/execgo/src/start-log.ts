@@ -1,0 +1,67 @@
+import type { RecoverySummary } from '@execgo/scheduler';
+import type { Logger } from 'pino';
+import type { Policy } from './policy.js';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
+import { VERSION } from './version.js';
+
+export interface StartFacts {
+  readonly resolved: ResolvedSettings;
+  readonly policy: Policy;
+  readonly recovery: RecoverySummary;
+  readonly url: string;
+  readonly hasToken: boolean;
+}
+
+/** What an operator wants to know of a server that has just started: one line, and one for each thing to be wary of. */
+export function logStart(logger: Logger, facts: StartFacts): void {
+  const { resolved, policy, recovery, url, hasToken } = facts;
+  const { settings, configFile } = resolved;
+  for (const warning of [...resolved.warnings, ...warningsFor(facts)]) logger.warn(warning);
+  logger.info(
+    {
+      url,
+      version: VERSION,
+      store: settings.store,
+      ...(settings.store !== 'memory' && { data_dir: settings.dataDir, durability: settings.durability }),
+      workspace: settings.workspace,
+      shell_policy: policy.shell,
+      egress: policy.egress,
+      exposure: policy.exposure,
+      token: hasToken ? 'required' : 'none',
+      max_concurrency: settings.maxConcurrency,
+      ...(configFile !== undefined && { config_file: configFile }),
+      recovered: recovery.unfinished,
+      interrupted: recovery.interrupted,
+    },
+    `ExecGo serves on ${url}`,
+  );
+}
+
+function warningsFor({ resolved: { settings }, policy, hasToken, recovery }: StartFacts): readonly string[] {
+  const warnings: string[] = [];
+  if (policy.legacy) {
+    warnings.push(
+      'LEGACY PROFILE: scripts run, files are not confined, children see the environment of this server, and every address ' +
+        'can be reached. Whoever can submit a task is this user. Use it for a migration and nothing else',
+    );
+  }
+  if (policy.exposure === 'network' && !hasToken) {
+    warnings.push('served beyond loopback without a token: whoever reaches this port can run tasks as this user');
+  }
+  if (settings.token !== undefined) {
+    warnings.push(
+      'the token is in a variable, which every program of this user can read, tasks among them: prefer --token-file',
+    );
+  }
+  if (settings.store === 'memory') warnings.push('--store memory: all tasks are forgotten when the server ends');
+  if (settings.store !== 'memory' && settings.durability === 'none') {
+    warnings.push('--durability none: what was acknowledged last is lost when the server or the machine crashes');
+  }
+  if (policy.shell === 'open' && !policy.legacy) {
+    warnings.push('--shell-policy open: tasks can run any command as this user');
+  }
+  if (settings.noResume && recovery.unfinished > 0) {
+    warnings.push(`--no-resume: ${recovery.unfinished} unfinished tasks are held as pending`);
+  }
+  return warnings;
+}

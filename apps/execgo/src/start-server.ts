@@ -1,0 +1,120 @@
+import type { ExecGoError, Kernel } from '@execgo/core';
+import { createScheduler, type RecoverySummary, type Scheduler } from '@execgo/scheduler';
+import { createApp, type RunningServer } from '@execgo/server-http';
+import type { Logger } from 'pino';
+import { closeServer } from './close-server.js';
+import { driverSettings } from './drivers/driver-settings.js';
+import { loadExecutors } from './drivers/executor-packages.js';
+import { createStore } from './drivers/open-store.js';
+import { listen } from './listen.js';
+import { loggedStore } from './logged-store.js';
+import { type Policy, resolvePolicy } from './policy.js';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/table.js';
+import { logStart } from './start-log.js';
+import { readToken } from './token.js';
+import { VERSION } from './version.js';
+import { makeWorkspace } from './workspace.js';
+
+export interface StartOptions {
+  /** Takes the log; it stays the caller's. */
+  readonly logger: Logger;
+  /** Where driver packages are looked for first. @default the working directory of this process */
+  readonly cwd?: string;
+}
+
+/** A server that takes tasks. */
+export interface ExecGoServer {
+  /** `http://host:port`, without a slash at the end. */
+  readonly url: string;
+  readonly kernel: Kernel;
+  readonly policy: Policy;
+  /** What an earlier life of the store had left. */
+  readonly recovery: RecoverySummary;
+  /** Resolves when the store has refused to write: nothing runs any more, and the server is to be closed. Never rejects. */
+  readonly failed: Promise<ExecGoError>;
+  /**
+   * Ends it in good order: takes nothing new, drains HTTP, gives running attempts the shutdown timeout, flushes the store.
+   * Safe to call twice.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Puts the server together and starts it; resolves when it has recovered what was left unfinished and takes tasks. Nothing of
+ * it is left running when it rejects.
+ *
+ * @throws SettingsError or ConfigError for settings that cannot be used, alone or together
+ * @throws ExecGoError `unavailable` for an address or a store that is in use, `internal` for a damaged store
+ */
+export async function startServer(resolved: ResolvedSettings, options: StartOptions): Promise<ExecGoServer> {
+  const { settings } = resolved;
+  const { logger, cwd = process.cwd() } = options;
+  const token = readToken(settings);
+  const policy = resolvePolicy(settings, token !== undefined);
+  makeWorkspace(settings);
+
+  const forDrivers = driverSettings(settings, policy);
+  const { store } = await createStore(settings.store, forDrivers, cwd);
+  const packages = await loadExecutors(settings.executor, forDrivers, cwd);
+
+  let fail: (error: ExecGoError) => void = () => {};
+  const failed = new Promise<ExecGoError>((resolve) => {
+    fail = resolve;
+  });
+  const scheduler = createScheduler({
+    ...kernelLimits(settings),
+    store: loggedStore(store, logger),
+    executors: [...packages.executors],
+    onFailure: (error) => fail(error),
+  });
+  const app = createApp({
+    kernel: scheduler,
+    version: VERSION,
+    logger,
+    limits: { maxBodyBytes: settings.maxBody },
+    access: {
+      exposure: policy.exposure,
+      ...(token !== undefined && { token }),
+      allowUnauthenticated: settings.allowUnauthenticated,
+      allowedOrigins: settings.allowedOrigins,
+    },
+  });
+  // The port comes first: a second server beside a running one fails here, before it has touched anything.
+  const http = await listen(app, settings.addr);
+  const recovery = await recover(scheduler, http);
+  logStart(logger, { resolved, policy, recovery, url: http.url, hasToken: token !== undefined });
+
+  let closed: Promise<void> | undefined;
+  return {
+    url: http.url,
+    kernel: scheduler,
+    policy,
+    recovery,
+    failed,
+    close() {
+      closed ??= closeServer(http, scheduler, settings.shutdownTimeout * 1000);
+      return closed;
+    },
+  };
+}
+
+function kernelLimits(settings: Settings) {
+  const { maxConcurrency, maxTasks, maxPending, defaultTimeout, noResume } = settings;
+  return {
+    maxConcurrency,
+    maxTasksPerGraph: maxTasks,
+    maxPending,
+    defaultTimeoutMs: defaultTimeout,
+    resume: !noResume,
+  };
+}
+
+async function recover(scheduler: Scheduler, http: RunningServer): Promise<RecoverySummary> {
+  try {
+    return await scheduler.start();
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}

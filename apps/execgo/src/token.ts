@@ -1,0 +1,44 @@
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { SettingsError } from './settings/settings-error.js';
+import type { Settings } from './settings/table.js';
+
+const OTHERS = 0o077;
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/**
+ * The token that callers must present, undefined when none is asked for.
+ *
+ * @throws SettingsError for a file that cannot be read or that others may read, and for what is no token; it never shows one
+ */
+export function readToken({ token, tokenFile }: Settings): string | undefined {
+  if (token !== undefined && tokenFile !== undefined) {
+    throw new SettingsError('the token is given twice, by EXECGO_TOKEN and by --token-file: keep one of them');
+  }
+  if (tokenFile !== undefined) return checked(readOwnFile(tokenFile).trim(), tokenFile);
+  return token === undefined ? undefined : checked(token, 'EXECGO_TOKEN');
+}
+
+function readOwnFile(file: string): string {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, 'r');
+    // Windows has no such bits: there, every file would look open to all.
+    const mode = process.platform === 'win32' ? 0 : fstatSync(descriptor).mode;
+    if ((mode & OTHERS) !== 0) {
+      const octal = (mode & 0o777).toString(8).padStart(4, '0');
+      throw new SettingsError(`--token-file ${file} has mode ${octal}, so that others may read it: chmod 600 ${file}`);
+    }
+    return readFileSync(descriptor, 'utf8');
+  } catch (cause) {
+    if (cause instanceof SettingsError) throw cause;
+    throw new SettingsError(`--token-file ${file} cannot be read: ${(cause as Error).message}`, { cause });
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
+  }
+}
+
+function checked(token: string, place: string): string {
+  if (TOKEN.test(token)) return token;
+  const problem = token === '' ? 'is empty' : 'holds something else than visible ASCII characters without spaces';
+  throw new SettingsError(`the token in ${place} ${problem}`);
+}

@@ -1,0 +1,30 @@
+import { mkdirSync } from 'node:fs';
+import { sep } from 'node:path';
+import { ExecGoError } from '@execgo/core';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
+import { SettingsError } from './settings/settings-error.js';
+import type { Settings } from './settings/table.js';
+
+/** @throws SettingsError for a workspace that lies in the data folder; ExecGoError when it cannot be made */
+export function makeWorkspace({ workspace, dataDir }: Settings): void {
+  if (workspace === dataDir || workspace.startsWith(dataDir + sep)) {
+    throw new SettingsError(
+      `--workspace ${workspace} lies in the folder of the store, ${dataDir}, which no task may touch: choose another one`,
+    );
+  }
+  try {
+    mkdirSync(workspace, { recursive: true });
+  } catch (cause) {
+    const problem = `the workspace ${workspace} cannot be made: ${(cause as Error).message}`;
+    throw new ExecGoError('unavailable', problem, { cause });
+  }
+}
+
+/** What no task may touch though it may lie in the workspace: the store, the settings, the token, the code of drivers. */
+export function protectedPaths(
+  { settings, configFile }: ResolvedSettings,
+  driverFolders: readonly (string | undefined)[],
+): readonly string[] {
+  const paths = [settings.dataDir, configFile, settings.tokenFile, ...driverFolders];
+  return paths.filter((path) => path !== undefined);
+}
