@@ -203,10 +203,13 @@ function* digestOf(specs: readonly TaskSpec[]): Sliced<string> {
   return hash.digest('hex');
 }
 
-/** The same content in another order of keys is the same graph. Recursive: input is at most 64 levels deep. */
+/**
+ * The same content in another order of keys is the same graph. An object becomes its sorted entries under one key, so that it
+ * never equals an array of such pairs. Recursive: input is at most 64 levels deep.
+ */
 function inKeyOrder(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(inKeyOrder);
   if (!isJsonObject(value)) return value;
   const keys = Object.keys(value).sort();
-  return keys.map((key) => [key, inKeyOrder(value[key])]);
+  return { entries: keys.map((key) => [key, inKeyOrder(value[key])]) };
 }
