@@ -19,12 +19,24 @@ export function isJsonObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether an object or array holds no other: most tool input is so, and needs none of the searching below. */
+export function isFlat(container: object): boolean {
+  if (Array.isArray(container)) return !container.some(isContainer);
+  for (const key in container) if (isContainer((container as Record<string, unknown>)[key])) return false;
+  return true;
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
 /**
  * Depth of a parsed JSON value, counted only as far as `limit + 1`, so that a hostile value costs no more than its own size.
  * Iterative: `JSON.parse` accepts nesting that overflows the stack of every recursive function.
  */
 export function jsonDepth(value: unknown, limit: number): number {
   if (typeof value !== 'object' || value === null) return 0;
+  if (isFlat(value)) return 1;
   let level: object[] = [value];
   let depth = 0;
   while (level.length > 0) {
@@ -60,20 +72,25 @@ export function utf8Length(text: string): number {
 
 /** Encoded size of a plain JSON value in bytes (escapes not counted), counted only until it exceeds `limit`. Iterative. */
 export function jsonSize(value: Json, limit: number): number {
+  if (typeof value !== 'object' || value === null) return scalarSize(value);
   let bytes = 0;
-  const open: Json[] = [value];
-  for (let item = open.pop(); item !== undefined && bytes <= limit; item = open.pop()) {
-    if (typeof item === 'string') bytes += utf8Length(item) + 2;
-    else if (typeof item !== 'object' || item === null) bytes += 8;
-    else {
-      bytes += 2;
-      for (const key in item) {
-        if (!Array.isArray(item)) bytes += utf8Length(key) + 4;
-        open.push((item as JsonObject)[key] as Json);
-      }
+  const open: object[] = [];
+  for (let container: object | undefined = value; container !== undefined && bytes <= limit; container = open.pop()) {
+    bytes += 2;
+    const isArray = Array.isArray(container);
+    for (const key in container) {
+      if (bytes > limit) return bytes;
+      if (!isArray) bytes += utf8Length(key) + 4;
+      const item = (container as JsonObject)[key] as Json;
+      if (typeof item === 'object' && item !== null) open.push(item);
+      else bytes += scalarSize(item);
     }
   }
   return bytes;
+}
+
+function scalarSize(value: null | boolean | number | string): number {
+  return typeof value === 'string' ? utf8Length(value) + 2 : 8;
 }
 
 /** Sets an own property whatever its name: a plain assignment to `__proto__` would change the prototype instead. */
@@ -94,12 +111,13 @@ export function setOwn(target: Record<string, unknown>, key: string, value: unkn
  * @throws ExecGoError `internal` for a BigInt or a cycle, `resource_limit_exceeded` past a limit.
  */
 export function toPlainJson(value: unknown, limits: JsonLimits): Json | undefined {
-  return new PlainCopy(limits).copy(value, 0);
+  return value === undefined ? undefined : new PlainCopy(limits).copy(value, 0);
 }
 
 class PlainCopy {
   private bytes = 0;
-  private readonly open = new Set<object>();
+  /** The containers round the one being copied: a cycle comes back to one of them. */
+  private readonly open: object[] = [];
 
   constructor(private readonly limits: JsonLimits) {}
 
@@ -126,17 +144,18 @@ class PlainCopy {
   }
 
   private copyObject(value: object, depth: number): Json | undefined {
+    if (this.open.includes(value))
+      throw new ExecGoError('internal', 'the result refers to itself, which JSON cannot carry');
     if (depth > this.limits.maxDepth) {
       throw new ExecGoError(
         'resource_limit_exceeded',
         `the value is nested deeper than ${this.limits.maxDepth} levels`,
       );
     }
-    if (this.open.has(value)) throw new ExecGoError('internal', 'the result refers to itself, which JSON cannot carry');
-    this.open.add(value);
+    this.open.push(value);
     this.count(2);
     const copied = this.copyOpened(value, depth);
-    this.open.delete(value);
+    this.open.pop();
     return copied;
   }
 

@@ -17,6 +17,12 @@ export interface MemoryStoreOptions {
   /** How many events are kept, the newest ones. @default 10,000 */
   readonly maxEvents?: number;
   readonly receipts?: ReceiptRetention;
+  /**
+   * Name of this store, part of every run id. Give each a random one where several of them run processes on one machine: by
+   * it a server finds the processes that an earlier life of its store left.
+   * @default 'memory'
+   */
+  readonly storeId?: string;
   /** Lets the event loop turn while a large batch is folded, as `Clock.turn`. Default: no pause. */
   readonly turn?: (fn: () => void) => void;
 }
@@ -27,6 +33,7 @@ const DEFAULT_MAX_EVENTS = 10_000;
 export class MemoryStore implements TaskStore {
   private readonly table: TaskTable;
   private readonly maxEvents: number;
+  private readonly storeId: string;
   private readonly turn: ((fn: () => void) => void) | undefined;
   private kept: TaskEvent[] = [];
   private lastSeq = 0;
@@ -39,6 +46,7 @@ export class MemoryStore implements TaskStore {
   constructor(options: MemoryStoreOptions = {}) {
     this.table = new TaskTable(options.receipts);
     this.maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
+    this.storeId = options.storeId ?? 'memory';
     this.turn = options.turn;
   }
 
@@ -47,7 +55,7 @@ export class MemoryStore implements TaskStore {
     this.state = 'open';
     this.failure = undefined;
     this.expectedSeq = this.lastSeq + 1;
-    return { storeId: 'memory', firstSeq: this.firstSeq(), lastSeq: this.lastSeq };
+    return { storeId: this.storeId, firstSeq: this.firstSeq(), lastSeq: this.lastSeq };
   }
 
   append(events: readonly TaskEvent[]): Promise<void> {

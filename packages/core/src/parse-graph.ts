@@ -41,7 +41,7 @@ export function* parseGraph(raw: unknown, maxTasks: number): Sliced<ParsedGraph>
   const specs: TaskSpec[] = [];
   for (let at = 0; at < tasks.length; at += 1) {
     if (at > 0 && at % SLICE_TASKS === 0) yield;
-    specs.push(parseTask(tasks[at], `tasks[${at}]`, warnings));
+    specs.push(parseTask(tasks[at], at, warnings));
   }
   return { specs, warnings };
 }

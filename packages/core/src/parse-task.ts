@@ -14,13 +14,13 @@ const MAX_WARNINGS = 100;
  * A task as the client meant it: types checked, `null` and empty made absent, legacy types normalised, repeated dependencies
  * dropped. An id or type that is missing is left empty, for `validateGraph` to report in the contract's order.
  *
- * @param path where the task stands, for messages: `tasks[3]`
+ * @param at where the task stands in `tasks`, for messages
  * @param warnings takes a sentence for every unknown field that is ignored
  * @throws ExecGoError `invalid_input` naming the path of a wrong type, or an unknown field that nearly is a known one
  */
-export function parseTask(raw: unknown, path: string, warnings: string[]): TaskSpec {
-  checkFieldNames(raw, path, warnings);
-  return quickSpec(raw) ?? slowSpec(raw, path);
+export function parseTask(raw: unknown, at: number, warnings: string[]): TaskSpec {
+  checkFieldNames(raw, at, warnings);
+  return quickSpec(raw) ?? slowSpec(raw, `tasks[${at}]`);
 }
 
 /**
@@ -126,13 +126,14 @@ function presentAnnotations(map: Record<string, string | null> | null | undefine
   return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
-function checkFieldNames(raw: unknown, path: string, warnings: string[]): void {
+function checkFieldNames(raw: unknown, at: number, warnings: string[]): void {
   if (!isJsonObject(raw)) return;
   for (const name in raw) {
     if (isKnownField(name)) continue;
     const meant = nearestField(name);
-    if (meant !== undefined) throw invalidJson(`${path}.${name}`, `unknown field "${name}"; did you mean "${meant}"?`);
-    if (warnings.length < MAX_WARNINGS) warnings.push(`${path}: unknown field ${JSON.stringify(name)} is ignored`);
+    if (meant !== undefined)
+      throw invalidJson(`tasks[${at}].${name}`, `unknown field "${name}"; did you mean "${meant}"?`);
+    if (warnings.length < MAX_WARNINGS) warnings.push(`tasks[${at}]: unknown field ${JSON.stringify(name)} is ignored`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { ExecGoError } from './errors.js';
-import { isJsonObject, type Json, type JsonLimits, jsonDepth, jsonSize, setOwn } from './json.js';
+import { isFlat, isJsonObject, type Json, type JsonLimits, jsonDepth, jsonSize, setOwn } from './json.js';
 import type { TaskSpec } from './task.js';
 
 /** `{"$from": "<task id>", "pointer": "<RFC 6901>"}` inside tool input: stands for (a part of) that task's result. */
@@ -18,8 +18,12 @@ export function isReference(value: unknown): value is Reference {
   return keys === 1 || (keys === 2 && typeof value.pointer === 'string');
 }
 
+const NONE: readonly Reference[] = Object.freeze([]);
+
 /** Every reference in a value, in no particular order. Iterative. */
 export function findReferences(value: unknown): readonly Reference[] {
+  if (typeof value !== 'object' || value === null) return NONE;
+  if (isFlat(value)) return isReference(value) ? [value] : NONE;
   const found: Reference[] = [];
   const open: unknown[] = [value];
   while (open.length > 0) {

@@ -31,7 +31,7 @@ const FULL = {
 };
 
 function parse(raw: unknown): TaskSpec {
-  return parseTask(raw, 'tasks[3]', []);
+  return parseTask(raw, 3, []);
 }
 
 /** Field by field what `parse` throws. */
@@ -204,21 +204,21 @@ describe('unknown fields', () => {
     const raw: Record<string, unknown> = { id: 'a', type: 'os' };
     setOwn(raw, name, { evil: true });
     const warnings: string[] = [];
-    expect(parseTask(raw, 'tasks[3]', warnings)).toEqual(parse({ id: 'a', type: 'os' }));
+    expect(parseTask(raw, 3, warnings)).toEqual(parse({ id: 'a', type: 'os' }));
     expect(warnings).toEqual([`tasks[3]: unknown field ${JSON.stringify(name)} is ignored`]);
   });
 
   it('no more than a hundred of them are named', () => {
     const warnings: string[] = [];
     const extra = Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`further-field-${at}`, at]));
-    parseTask({ id: 'a', type: 'os', ...extra }, 'tasks[0]', warnings);
+    parseTask({ id: 'a', type: 'os', ...extra }, 0, warnings);
     expect(warnings).toHaveLength(100);
   });
 
   it('unknown keys inside tool input are kept and not named', () => {
     const warnings: string[] = [];
     const input = { description: 'why', dependson: ['x'], retrie: 1 };
-    expect(parseTask({ id: 'a', type: 'mcp', input }, 'tasks[0]', warnings).input).toEqual(input);
+    expect(parseTask({ id: 'a', type: 'mcp', input }, 0, warnings).input).toEqual(input);
     expect(warnings).toEqual([]);
   });
 });
@@ -227,9 +227,7 @@ describe('fields the server owns are ignored on submit without being validated',
   it.each(SERVER_FIELDS)('%s', (name) => {
     for (const value of [null, 7, 'text', ['x'], { deep: { er: 1 } }]) {
       const warnings: string[] = [];
-      expect(parseTask({ id: 'a', type: 'os', [name]: value }, 'tasks[0]', warnings)).toEqual(
-        parse({ id: 'a', type: 'os' }),
-      );
+      expect(parseTask({ id: 'a', type: 'os', [name]: value }, 0, warnings)).toEqual(parse({ id: 'a', type: 'os' }));
       expect(warnings).toEqual([]);
     }
   });
@@ -249,7 +247,7 @@ describe('fields the server owns are ignored on submit without being validated',
       ),
     );
     const warnings: string[] = [];
-    expect(parseTask(fetched, 'tasks[0]', warnings)).toEqual(parse(FULL));
+    expect(parseTask(fetched, 0, warnings)).toEqual(parse(FULL));
     expect(warnings).toEqual([]);
   });
 });

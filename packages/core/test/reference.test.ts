@@ -221,7 +221,7 @@ describe('just before the task starts, a reference is replaced by the value', ()
   });
 
   it('the stored spec keeps the reference', () => {
-    const task = parseTask({ id: 'b', type: 'os', depends_on: ['a'], input: { $from: 'a' } }, 'tasks[0]', []);
+    const task = parseTask({ id: 'b', type: 'os', depends_on: ['a'], input: { $from: 'a' } }, 0, []);
     expect(specToWire(task).input).toEqual({ $from: 'a' });
   });
 });

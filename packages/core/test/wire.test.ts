@@ -358,5 +358,5 @@ describe('an event on the wire: {seq, type, task_id?, graph_id?, handle_id?, tim
 
 it('a spec on the wire is what a client would send', () => {
   const task = spec({ id: 'a', type: 'mcp', input: { x: 1 }, depends_on: ['b'], retry: 1 });
-  expect(parseTask(specToWire(task), 'tasks[0]', [])).toEqual(task);
+  expect(parseTask(specToWire(task), 0, [])).toEqual(task);
 });
