@@ -16,8 +16,11 @@ export interface AccessOptions {
 }
 
 export interface ResolvedAccess {
-  /** Only loopback names are taken as Host: without a token it is what keeps web pages out (DNS rebinding). */
-  readonly checkHost: boolean;
+  /**
+   * This machine alone may call: connections from elsewhere are refused, and so is a Host that is no loopback name, which is
+   * what keeps web pages out (DNS rebinding).
+   */
+  readonly loopbackOnly: boolean;
   /** SHA-256 of the token; the token itself is not kept. */
   readonly tokenDigest: Uint8Array | undefined;
   readonly allowedOrigins: ReadonlySet<string>;
@@ -36,7 +39,7 @@ export function resolveAccess(options: AccessOptions): ResolvedAccess {
     if (!isOrigin(origin)) throw new ConfigError('access.allowedOrigins', 'origins such as https://a.example', origin);
   }
   return {
-    checkHost: exposure === 'loopback' && token === undefined,
+    loopbackOnly: exposure === 'loopback' && token === undefined,
     tokenDigest: token === undefined ? undefined : digestOf(token),
     allowedOrigins: new Set(allowedOrigins),
   };

@@ -1,17 +1,26 @@
 import { ExecGoError } from '@execgo/core';
 import type { ResolvedAccess } from './access-options.js';
-import { isLoopbackHost } from './loopback.js';
+import { peerAddress } from './bindings.js';
+import { isLoopbackAddress, isLoopbackHost } from './loopback.js';
 import { carriesToken } from './token.js';
 
 /**
  * Why a request may not call, undefined when it may. `Sec-Fetch-Site` plays no part: not every browser sends it.
  *
  * @param open for a route that asks no token; where the request comes from counts there too
+ * @param env the host's, which may know the address of the caller
  */
-export function whyRefused(access: ResolvedAccess, headers: Headers, open: boolean): ExecGoError | undefined {
-  return (
-    foreignHost(access, headers) ?? foreignOrigin(access, headers) ?? (open ? undefined : noToken(access, headers))
-  );
+export function whyRefused(
+  access: ResolvedAccess,
+  headers: Headers,
+  open: boolean,
+  env: unknown,
+): ExecGoError | undefined {
+  if (access.loopbackOnly) {
+    const refused = foreignPeer(env) ?? foreignHost(headers);
+    if (refused !== undefined) return refused;
+  }
+  return foreignOrigin(access, headers) ?? (open ? undefined : noToken(access, headers));
 }
 
 /** Whether the request carries the token, or none is asked for. */
@@ -19,9 +28,15 @@ export function isTrusted(access: ResolvedAccess, headers: Headers): boolean {
   return access.tokenDigest === undefined || carriesToken(headers.get('authorization'), access.tokenDigest);
 }
 
+/** An app that asks no token may be mounted in one that is listened to everywhere. */
+function foreignPeer(env: unknown): ExecGoError | undefined {
+  const address = peerAddress(env);
+  if (address === undefined || isLoopbackAddress(address)) return undefined;
+  return new ExecGoError('denied', 'without a token this server answers to programs of its own machine alone');
+}
+
 /** A repeated header reads as `a, b`, which is no loopback name either. */
-function foreignHost(access: ResolvedAccess, headers: Headers): ExecGoError | undefined {
-  if (!access.checkHost) return undefined;
+function foreignHost(headers: Headers): ExecGoError | undefined {
   const host = headers.get('host');
   if (host !== null && isLoopbackHost(host)) return undefined;
   const given = host === null ? 'no Host' : `Host ${JSON.stringify(host)}`;

@@ -31,6 +31,6 @@ export function createApp(options: AppOptions): Hono {
     NOWHERE,
   ];
   for (const route of routes) app.all(route.path, endpoint(route, resolved));
-  if (resolved.access.checkHost) requireLoopback(app);
+  if (resolved.access.loopbackOnly) requireLoopback(app);
   return app;
 }

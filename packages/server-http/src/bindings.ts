@@ -12,6 +12,13 @@ export function cutConnection(env: unknown): boolean {
   return true;
 }
 
+/** Address of whoever is at the other end of the connection, where the host shows it. */
+export function peerAddress(env: unknown): string | undefined {
+  const incoming = (env as { incoming?: { socket?: { remoteAddress?: unknown } } } | null | undefined)?.incoming;
+  const address = incoming?.socket?.remoteAddress;
+  return typeof address === 'string' ? address : undefined;
+}
+
 /** The listener's signal, where the app runs under one of ours (also mounted in another app). */
 export function closingSignal(env: unknown): AbortSignal | undefined {
   if (typeof env !== 'object' || env === null) return undefined;

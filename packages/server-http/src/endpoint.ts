@@ -36,7 +36,7 @@ export function endpoint(route: Route, options: ResolvedOptions): (context: Cont
     // Browsers send a preflight without credentials, so it is answered before the token is asked for.
     const preflight = listed && method === 'OPTIONS' && headers.has('access-control-request-method');
     try {
-      const refused = whyRefused(access, headers, preflight || route.open === true);
+      const refused = whyRefused(access, headers, preflight || route.open === true, context.env);
       if (refused !== undefined) return failed(call, refused, options);
       if (preflight) return call.empty(preflightHeaders(allowed));
       const handler = methods.get(method);

@@ -32,6 +32,7 @@ export function eventStream(
 ): ReadableStream<Uint8Array> {
   let step: Promise<IteratorResult<TaskEvent | LiveReport>> | undefined = first;
   let stopHeartbeat = (): void => {};
+  let ended = false;
 
   function beatLater(controller: ReadableStreamDefaultController<Uint8Array>): void {
     stopHeartbeat();
@@ -42,6 +43,8 @@ export function eventStream(
   }
 
   function end(): void {
+    if (ended) return;
+    ended = true;
     stopHeartbeat();
     onEnd();
   }
@@ -55,6 +58,7 @@ export function eventStream(
           return undefined;
         });
         step = undefined;
+        if (ended) return;
         if (result === undefined || result.done) {
           end();
           controller.close();

@@ -191,6 +191,32 @@ describe('who may call: over real connections', () => {
   });
 });
 
+describe('who may call: a connection from elsewhere, with a loopback name as its Host', () => {
+  const headers = { host: 'localhost' };
+  const from = (remoteAddress: string | undefined) => ({ incoming: { socket: { remoteAddress } } });
+
+  it.each(['127.0.0.1', '127.9.9.9', '::1', '::ffff:127.0.0.1', undefined])('%s is let in', async (address) => {
+    const { app } = testApp(fakeKernel());
+    expect((await app.request('/livez', { headers }, from(address))).status).toBe(200);
+  });
+
+  it.each(['10.0.0.5', '192.168.1.2', '::ffff:10.0.0.5', 'fe80::1', '2001:db8::1', '128.0.0.1', ''])(
+    '%j is refused without a token, also under a prefix',
+    async (address) => {
+      const { app } = testApp(fakeKernel());
+      const host = new Hono().route('/execgo', app);
+      expect((await app.request('/livez', { headers }, from(address))).status).toBe(403);
+      expect((await host.request('/execgo/livez', { headers }, from(address))).status).toBe(403);
+    },
+  );
+
+  it('is let in with one', async () => {
+    const { app } = testApp(fakeKernel(), { access: { token: TOKEN } });
+    const request = { headers: { ...headers, authorization: `Bearer ${TOKEN}` } };
+    expect((await app.request('/nowhere', request, from('10.0.0.5'))).status).toBe(404);
+  });
+});
+
 describe('who may call: the token', () => {
   const { app } = testApp(fakeKernel(health), { access: { exposure: 'network', token: TOKEN } });
   const answerTo = async (authorization: string) =>
