@@ -5,6 +5,8 @@ import { EventSequence } from '../event-sequence.js';
 import { type StoreSuiteOptions, type StoreUnderTest, useStore } from './fixture.js';
 
 const MEBIBYTE = 1024 * 1024;
+/** More than any of these tests can need. */
+const MOST_PAGES = 100;
 
 export function listing(options: StoreSuiteOptions): void {
   describe('paging', () => paging(options));
@@ -193,12 +195,13 @@ async function submitMany(under: StoreUnderTest, count: number): Promise<EventSe
 
 async function allPages(under: StoreUnderTest, query: TaskQuery): Promise<(readonly Task[])[]> {
   const pages: (readonly Task[])[] = [];
-  for (let before = query.before; ; ) {
+  for (let before = query.before; pages.length < MOST_PAGES; ) {
     const page = await under.store.list({ ...query, ...(before !== undefined && { before }) });
     pages.push(page.tasks);
     if (page.next === undefined) return pages;
     before = page.next;
   }
+  expect.fail(`the last of ${MOST_PAGES} pages still has a next one`);
 }
 
 function sizesOf(total: number, limit: number): readonly number[] {

@@ -1,3 +1,4 @@
+import { errorMessage } from '@execgo/core';
 import { expect, it } from 'vitest';
 import { EventSequence } from '../event-sequence.js';
 import { type StoreSuiteOptions, useStore } from './fixture.js';
@@ -10,9 +11,10 @@ export function visibility(options: StoreSuiteOptions): void {
   /** Reads again and again while an append is under way, and once more after it. */
   const readDuring = async (append: Promise<void>, read: (done: boolean) => Promise<void>) => {
     let done = false;
-    const finished = append.then(() => {
+    const finished = append.finally(() => {
       done = true;
     });
+    finished.catch(errorMessage); // Awaited below; until then a rejection must not count as unhandled.
     while (!done) {
       await read(false);
       await new Promise((resolve) => setImmediate(resolve));
