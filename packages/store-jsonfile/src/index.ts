@@ -1,0 +1,11 @@
+export { type DataFile, type FileSystem, nodeFileSystem, type OpenMode } from './file-system.js';
+export { createJsonFileStore, JsonFileStore } from './json-file-store.js';
+export {
+  DEFAULT_EVENT_RETENTION_BYTES,
+  DEFAULT_SEGMENT_BYTES,
+  DEFAULT_SNAPSHOT_MIN_BYTES,
+  DEFAULT_SNAPSHOT_MIN_INTERVAL_MS,
+  DEFAULT_WARN_STATE_BYTES,
+  type Durability,
+  type JsonFileStoreOptions,
+} from './options.js';

@@ -1,0 +1,18 @@
+import { describeStore } from '@execgo/testkit';
+import { createJsonFileStore } from '../src/index.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+describeStore('JsonFileStore', {
+  makeFixture: async () => {
+    const place = await temporaryDirectory();
+    return {
+      connect: ({ receipts, fewEvents }) =>
+        createJsonFileStore({
+          directory: place.path,
+          ...(receipts !== undefined && { receipts }),
+          ...(fewEvents && { eventRetentionBytes: 128 * 1024, snapshotMinBytes: 64 * 1024, snapshotMinIntervalMs: 0 }),
+        }),
+      dispose: place.remove,
+    };
+  },
+});
