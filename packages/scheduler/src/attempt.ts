@@ -9,7 +9,7 @@ import {
 import type { Deadline } from './deadline-wheel.js';
 import type { TaskNode } from './graph-index.js';
 
-/** Why an attempt is told to stop. The first reason stays. */
+/** Why an attempt is told to stop. The first reason stays; that it was abandoned is added to it. */
 export interface StopCause {
   readonly kind: 'timeout' | 'cancel' | 'shutdown' | 'failure';
   readonly error: ExecGoError;

@@ -10,7 +10,6 @@ import {
   retryDelayMs,
   TaskSpec,
   type TaskStore,
-  toPlainJson,
 } from '@execgo/core';
 import { Attempt, type AttemptHost, type Outcome, type StopCause } from './attempt.js';
 import type { CommitLog } from './commit-log.js';
@@ -21,7 +20,7 @@ import type { TaskNode } from './graph-index.js';
 import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import { PROGRESS_LIMITS, type ResolvedSchedulerOptions } from './options.js';
-import { failed, succeeded, toRuntimeError } from './outcome.js';
+import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
 import { ReadyQueue } from './ready-queue.js';
 import { Slots } from './slots.js';
 
@@ -126,10 +125,9 @@ export class Dispatcher implements AttemptHost {
     attempt.deadline = wheel.add(options.abandonAfterMs, () => {
       counters.abandoned += 1;
       const problem = `${cause.error.message}; the executor ignored its signal for ${options.abandonAfterMs} ms and was abandoned`;
-      this.settle(
-        attempt,
-        failed(new ExecGoError(cause.error.code, problem, { source: 'scheduler' }), options.resultLimits),
-      );
+      const error = new ExecGoError(cause.error.code, problem, { source: 'scheduler' });
+      attempt.cause = { ...cause, error };
+      this.settle(attempt, failed(error, options.resultLimits));
     });
     attempt.stop(cause);
   }
@@ -167,7 +165,8 @@ export class Dispatcher implements AttemptHost {
     const refers = spec.depends_on.length > 0 && (hasReferences(spec.input) || hasReferences(spec.params));
     if (refers || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers);
     try {
-      return this.runner.run(spec, attempt);
+      // An executor in plain JavaScript may forget the promise; for a real one this costs nothing.
+      return Promise.resolve(this.runner.run(spec, attempt));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -273,7 +272,7 @@ export class Dispatcher implements AttemptHost {
   }
 
   progress(attempt: Attempt, message: string, data: unknown): void {
-    const plain = toPlainJson(data, PROGRESS_LIMITS);
+    const plain = storable(data, PROGRESS_LIMITS);
     const entry: ProgressEntry = { timestamp: this.clock.now(), message, ...(plain !== undefined && { data: plain }) };
     attempt.note(entry);
     if (this.parts.hub.watched) this.parts.hub.report({ ...reportHead(attempt), type: 'task_progressed', ...entry });

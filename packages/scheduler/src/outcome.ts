@@ -33,8 +33,8 @@ export function failed(thrown: unknown, limits: JsonLimits): Outcome {
   };
 }
 
-/** What a failed attempt leaves is kept where it can be: its error matters more. */
-function storable(value: unknown, limits: JsonLimits): Json | undefined {
+/** What is kept where it can be, and marked as omitted where it cannot: what it comes with matters more. */
+export function storable(value: unknown, limits: JsonLimits): Json | undefined {
   if (value === undefined) return undefined;
   try {
     return toPlainJson(value, limits);
