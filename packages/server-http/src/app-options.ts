@@ -4,7 +4,7 @@ import { type HttpLogger, stderrLogger } from './logger.js';
 import { systemTime } from './system-time.js';
 
 /** What the server reads time from: a `Clock` fits. */
-export type ServerClock = Pick<Clock, 'monotonic' | 'after'>;
+export type ServerClock = Pick<Clock, 'monotonic' | 'after' | 'turn'>;
 
 export interface LimitOptions {
   /** Largest request body, in bytes. @default 8 MiB */
@@ -13,7 +13,7 @@ export interface LimitOptions {
   readonly maxPageItems?: number;
   /** Longest reason of a cancellation, in characters. @default 1000 */
   readonly maxReasonLength?: number;
-  /** Tasks or events encoded between two turns of the event loop when a listing without `limit` is streamed. @default 250 */
+  /** Tasks or events that a stream encodes in one turn of the event loop, so that it never holds up others. @default 250 */
   readonly streamBatchItems?: number;
   /** Pause in an event stream after which a comment is sent, so that proxies keep it open, in milliseconds. @default 15,000 */
   readonly heartbeatMs?: number;

@@ -1,9 +1,11 @@
 import type { JsonObject } from '@execgo/core';
+import type { ServerClock } from './app-options.js';
 import { cutConnection } from './bindings.js';
-import type { Call, ExtraHeaders } from './call.js';
+import type { Call } from './call.js';
+import { nextTurn } from './next-turn.js';
 
 export interface ArrayAnswerOptions {
-  readonly headers?: ExtraHeaders;
+  readonly clock: ServerClock;
   /** Told what broke the stream off. */
   readonly onBroken: (error: unknown) => void;
 }
@@ -18,33 +20,35 @@ const encoder = new TextEncoder();
 export async function arrayAnswer(
   call: Call,
   batches: AsyncIterator<readonly JsonObject[]>,
-  { headers, onBroken }: ArrayAnswerOptions,
+  { clock, onBroken }: ArrayAnswerOptions,
 ): Promise<Response> {
   const first = await batches.next();
   const second = first.done ? first : await batches.next();
   if (call.isHead) {
     await batches.return?.();
-    return call.answer(200, 'application/json', null, headers);
+    return call.answer(200, 'application/json', null);
   }
   const start = `[${first.done ? '' : itemsOf(first.value)}`;
-  if (second.done) return call.answer(200, 'application/json', `${start}]`, headers);
+  if (second.done) return call.answer(200, 'application/json', `${start}]`);
 
   const opening = `${start},${itemsOf(second.value)}`;
-  const stream = arrayStream(opening, batches, (error) => {
+  const stream = arrayStream(opening, batches, clock, (error) => {
     onBroken(error);
     return cutConnection(call.context.env);
   });
-  return call.answer(200, 'application/json', stream, headers);
+  return call.answer(200, 'application/json', stream);
 }
 
 /**
- * Pulled, never pushed: with a high-water mark of 0 a batch is fetched only when the one before has been taken.
+ * Pulled, never pushed: with a high-water mark of 0 a batch is fetched only when the one before has been taken; and each in
+ * a turn of its own, because a fast reader and a store in memory would otherwise keep the event loop to themselves.
  *
  * @param onBroken whether it has cut the connection: the stream is then cancelled, and need not fail
  */
 function arrayStream(
   opening: string,
   batches: AsyncIterator<readonly JsonObject[]>,
+  clock: ServerClock,
   onBroken: (error: unknown) => boolean,
 ): ReadableStream<Uint8Array> {
   let text: string | undefined = opening;
@@ -52,6 +56,7 @@ function arrayStream(
     {
       async pull(controller) {
         try {
+          await nextTurn(clock);
           text ??= await nextText(batches);
         } catch (error) {
           if (!onBroken(error)) controller.error(error);

@@ -1,5 +1,6 @@
 import { eventToWire, type LiveReport, type TaskEvent } from '@execgo/core';
 import type { ServerClock } from './app-options.js';
+import { nextTurn } from './next-turn.js';
 
 const encoder = new TextEncoder();
 const HEARTBEAT = encoder.encode(': heartbeat\n\n');
@@ -7,6 +8,8 @@ const HEARTBEAT = encoder.encode(': heartbeat\n\n');
 export interface EventStreamOptions {
   readonly clock: ServerClock;
   readonly heartbeatMs: number;
+  /** After so many the event loop may turn: a long past is told without holding up others. */
+  readonly eventsPerTurn: number;
   /** Called once, however the stream ends: ends the source. */
   readonly onEnd: () => void;
   /** Told why the source failed. The stream then ends, and the client, reconnecting, is told the reason. */
@@ -28,11 +31,12 @@ export function sseMessage(event: TaskEvent | LiveReport): string {
 export function eventStream(
   events: AsyncIterator<TaskEvent | LiveReport>,
   first: Promise<IteratorResult<TaskEvent | LiveReport>>,
-  { clock, heartbeatMs, onEnd, onBroken }: EventStreamOptions,
+  { clock, heartbeatMs, eventsPerTurn, onEnd, onBroken }: EventStreamOptions,
 ): ReadableStream<Uint8Array> {
   let step: Promise<IteratorResult<TaskEvent | LiveReport>> | undefined = first;
   let stopHeartbeat = (): void => {};
   let ended = false;
+  let sent = 0;
 
   function beatLater(controller: ReadableStreamDefaultController<Uint8Array>): void {
     stopHeartbeat();
@@ -53,6 +57,7 @@ export function eventStream(
     {
       start: beatLater,
       async pull(controller) {
+        if (sent > 0 && sent % eventsPerTurn === 0) await nextTurn(clock);
         const result = await (step ?? events.next()).catch((error: unknown) => {
           onBroken(error);
           return undefined;
@@ -65,6 +70,7 @@ export function eventStream(
           return;
         }
         controller.enqueue(encoder.encode(sseMessage(result.value)));
+        sent += 1;
         beatLater(controller);
       },
       cancel: end,

@@ -8,4 +8,7 @@ export const systemTime: ServerClock = {
     timer.unref();
     return () => clearTimeout(timer);
   },
+  turn(fn) {
+    setImmediate(fn);
+  },
 };

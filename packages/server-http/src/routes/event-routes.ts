@@ -42,9 +42,10 @@ function resumePosition(call: Call, query: Query): number | undefined {
 
 /** Every kept event, as a JSON array. A task of which nothing is kept must at least be known. */
 async function listEvents(call: Call, query: EventQuery, options: ResolvedOptions): Promise<Response> {
-  const { kernel, limits, logger } = options;
+  const { kernel, limits, clock, logger } = options;
   const batches = eventBatches(kernel, query, limits.streamBatchItems);
   return arrayAnswer(call, batches, {
+    clock,
     onBroken: (err) => logger.error({ err, trace_id: call.traceId, url: call.url }, 'the list of events broke off'),
   });
 }
@@ -80,6 +81,7 @@ async function streamEvents(call: Call, query: EventQuery, options: ResolvedOpti
   const body = eventStream(source, first, {
     clock,
     heartbeatMs: limits.heartbeatMs,
+    eventsPerTurn: limits.streamBatchItems,
     onEnd: () => end.end(),
     onBroken: (err) => logger.error({ err, trace_id: call.traceId, url: call.url }, 'the event stream broke off'),
   });

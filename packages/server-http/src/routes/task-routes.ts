@@ -61,7 +61,7 @@ async function submit(call: Call, { kernel, limits }: ResolvedOptions): Promise<
 }
 
 /** With a `limit` one page and where the next begins; without one everything, streamed page by page. */
-async function listTasks(call: Call, { kernel, limits, logger }: ResolvedOptions): Promise<Response> {
+async function listTasks(call: Call, { kernel, limits, clock, logger }: ResolvedOptions): Promise<Response> {
   const filter = taskFilter(new Query(call.url), limits.maxPageItems);
   if (filter.limit !== undefined) {
     const page = await kernel.list(filter);
@@ -69,6 +69,7 @@ async function listTasks(call: Call, { kernel, limits, logger }: ResolvedOptions
     return call.json(200, page.tasks.map(toWire), next === undefined ? undefined : nextPageHeaders(call.url, next));
   }
   return arrayAnswer(call, taskBatches(kernel, { ...filter, limit: limits.streamBatchItems }), {
+    clock,
     onBroken: (err) => logger.error({ err, trace_id: call.traceId, url: call.url }, 'the list of tasks broke off'),
   });
 }
