@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { startVitest } from 'vitest/node';
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url));
+const BROKEN_STORES = fileURLToPath(new URL('../broken-stores.ts', import.meta.url));
 const CONDITIONS = ['@execgo/source', 'module', 'node', 'development|production'];
 
 /** Runs the conformance suite over so many broken stores, and tells for each how many of its tests fail. */
@@ -13,7 +14,7 @@ export async function runBrokenStores(count: number): Promise<ReadonlyMap<string
       root: PACKAGE,
       config: false,
       watch: false,
-      include: ['test/broken-stores.ts'],
+      include: [BROKEN_STORES],
       env: { BROKEN_STORES: String(count) },
       reporters: [{}],
     },
