@@ -1,4 +1,5 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
+import { createOsExecutor } from '@execgo/executor-os';
 import { createScheduler, type RecoverySummary, type Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
 import type { Logger } from 'pino';
@@ -14,7 +15,7 @@ import type { Settings } from './settings/table.js';
 import { logStart } from './start-log.js';
 import { readToken } from './token.js';
 import { VERSION } from './version.js';
-import { makeWorkspace } from './workspace.js';
+import { makeWorkspace, protectedPaths } from './workspace.js';
 
 export interface StartOptions {
   /** Takes the log; it stays the caller's. */
@@ -55,8 +56,20 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   makeWorkspace(settings);
 
   const forDrivers = driverSettings(settings, policy);
-  const { store } = await createStore(settings.store, forDrivers, cwd);
+  const { store, folder } = await createStore(settings.store, forDrivers, {
+    cwd,
+    onWarning: (message) => logger.warn(message),
+  });
   const packages = await loadExecutors(settings.executor, forDrivers, cwd);
+  const ownPorts: number[] = [];
+  const os = createOsExecutor({
+    workspace: settings.workspace,
+    shellPolicy: policy.shell,
+    egress: { profile: policy.egress, allow: settings.egressAllow, forbidPorts: () => ownPorts },
+    protectedPaths: protectedPaths(resolved, [folder, ...packages.folders]),
+    inheritEnv: policy.legacy,
+    unconfinedFiles: policy.legacy,
+  });
 
   let fail: (error: ExecGoError) => void = () => {};
   const failed = new Promise<ExecGoError>((resolve) => {
@@ -65,7 +78,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const scheduler = createScheduler({
     ...kernelLimits(settings),
     store: loggedStore(store, logger),
-    executors: [...packages.executors],
+    executors: [os, ...packages.executors],
     onFailure: (error) => fail(error),
   });
   const app = createApp({
@@ -82,6 +95,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   });
   // The port comes first: a second server beside a running one fails here, before it has touched anything.
   const http = await listen(app, settings.addr);
+  ownPorts.push(http.address.port);
   const recovery = await recover(scheduler, http);
   logStart(logger, { resolved, policy, recovery, url: http.url, hasToken: token !== undefined });
 

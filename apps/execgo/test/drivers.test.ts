@@ -17,6 +17,8 @@ mkdirSync(cwd, { recursive: true });
 const resolved = resolveSettings({ cwd, options: { token: 'secret', durability: 'none' } });
 const settings: DriverSettings = driverSettings(resolved.settings, resolvePolicy(resolved.settings, true));
 
+const storeOf = (name: string) => createStore(name, settings, { cwd, onWarning: () => {} });
+
 /** Installs a package with this manifest beside the project; its only module is `lib/entry.js`. */
 function install(name: string, source: string, manifest: object = { exports: './lib/entry.js' }): string {
   const folder = join(root, 'project', 'node_modules', name);
@@ -32,7 +34,7 @@ const EXECUTOR = "{ category: 'x', tools() {}, execute() {} }";
 describe('--store', () => {
   it('takes a package by its name and gives it the settings, without a token', async () => {
     const folder = install('@acme/store', `export const createStore = (settings) => ({ settings, ${STORE} });`);
-    const driver = await createStore('@acme/store', settings, cwd);
+    const driver = await storeOf('@acme/store');
     expect(driver.folder).toBe(folder);
     expect(driver.store).toHaveProperty('settings', settings);
     expect(settings).toMatchObject({
@@ -45,17 +47,17 @@ describe('--store', () => {
 
   it('waits for a maker that takes its time', async () => {
     install('slow-store', `export const createStore = async () => ({ ${STORE} });`);
-    expect(typeof (await createStore('slow-store', settings, cwd)).store.open).toBe('function');
+    expect(typeof (await storeOf('slow-store')).store.open).toBe('function');
   });
 
   it('says what to install where a package is missing', async () => {
-    const missing = createStore('@acme/nowhere', settings, cwd);
+    const missing = storeOf('@acme/nowhere');
     await expect(missing).rejects.toThrow('the package @acme/nowhere is not installed; run: npm install @acme/nowhere');
   });
 
   it('takes sqlite for the name of our package', async () => {
     install('@execgo/store-sqlite', `export const createStore = () => ({ ${STORE} });`);
-    expect((await createStore('sqlite', settings, cwd)).folder).toContain('store-sqlite');
+    expect((await storeOf('sqlite')).folder).toContain('store-sqlite');
   });
 
   it.each([
@@ -68,13 +70,13 @@ describe('--store', () => {
   ])('refuses a package with %s', async (source, message) => {
     const name = `bad-${message.replace(/\W+/g, '-').slice(0, 60)}`.toLowerCase();
     install(name, source);
-    await expect(createStore(name, settings, cwd)).rejects.toThrow(message);
+    await expect(storeOf(name)).rejects.toThrow(message);
   });
 
   it.each(['./store.js', '../store', '/abs/store', 'a/b', '@a', 'store js', 'store\0', '..', '.'])(
     'refuses %j, which is no name of a package',
     async (name) => {
-      await expect(createStore(name, settings, cwd)).rejects.toThrow('expected the name of a package');
+      await expect(storeOf(name)).rejects.toThrow('expected the name of a package');
     },
   );
 });

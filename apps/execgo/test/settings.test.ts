@@ -45,7 +45,7 @@ const SAMPLES: Readonly<Record<Exclude<SettingName, 'config' | 'token'>, Sample>
   workspace: { text: '/w', json: '/w', value: '/w', bad: 'a\0b' },
   shellPolicy: { text: 'open', json: 'open', value: 'open', bad: 'Open sesame' },
   egress: { text: 'strict', json: 'strict', value: 'strict', bad: 'lax' },
-  egressAllow: { text: 'a:1, b:2', json: ['a:1', 'b:2'], value: ['a:1', 'b:2'], bad: 'a b' },
+  egressAllow: { text: 'a:1, b:2', json: ['a:1', 'b:2'], value: ['a:1', 'b:2'], bad: 'a' },
   executor: { text: '@a/b', json: ['@a/b'], value: ['@a/b'], bad: 'a b' },
   tokenFile: { text: 't', json: 't', value: join(cwd, 't'), bad: 'a\0b' },
   allowUnauthenticated: { text: 'true', json: true, value: true, bad: 'maybe' },

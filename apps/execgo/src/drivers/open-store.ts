@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { MemoryStore, type TaskStore } from '@execgo/core';
+import { createJsonFileStore } from '@execgo/store-jsonfile';
 import { SettingsError } from '../settings/settings-error.js';
 import type { CreateStore, DriverSettings } from './driver-settings.js';
 import { loadDriver } from './load-driver.js';
@@ -19,10 +21,20 @@ const METHODS = ['open', 'append', 'getMany', 'list', 'events', 'unfinished', 'r
  *
  * @throws SettingsError for a package that is missing or whose `createStore` gives no store
  */
-export async function createStore(name: string, settings: DriverSettings, cwd: string): Promise<StoreDriver> {
-  if (name === 'memory') return { store: new MemoryStore({ turn: (fn) => setImmediate(fn) }) };
+export async function createStore(
+  name: string,
+  settings: DriverSettings,
+  { cwd, onWarning }: { readonly cwd: string; readonly onWarning: (message: string) => void },
+): Promise<StoreDriver> {
+  if (name === 'jsonfile') return { store: jsonFileStore(settings, onWarning) };
+  if (name === 'memory') return { store: new MemoryStore({ storeId: randomUUID(), turn: (fn) => setImmediate(fn) }) };
   const { make, folder } = await loadDriver('--store', SHORT_NAMES.get(name) ?? name, 'createStore', cwd);
   return { store: checked(await (make as CreateStore)(settings), name), folder };
+}
+
+function jsonFileStore(settings: DriverSettings, onWarning: (message: string) => void): TaskStore {
+  const { dataDir: directory, durability, eventRetentionBytes } = settings;
+  return createJsonFileStore({ directory, durability, eventRetentionBytes, onWarning });
 }
 
 function checked(store: unknown, name: string): TaskStore {

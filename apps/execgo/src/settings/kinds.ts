@@ -30,6 +30,12 @@ export const address: Kind<ListenAddress> = textual('host:port', 'host:port, or 
   return { host: (six ?? host) || undefined, port: Number(port) };
 });
 
+/** A target to connect to. */
+export const target: Kind<string> = textual('host:port', 'host:port', (text) => {
+  const read = address.fromText(text, '');
+  return read?.host !== undefined && read.port > 0 ? text : undefined;
+});
+
 /** A file or folder; absolute once it is read. */
 export const path: Kind<string> = {
   placeholder: '<path>',

@@ -1,4 +1,4 @@
-import { address, bytes, listOf, name, oneOf, path, seconds, toggle, wholeNumber } from './kinds.js';
+import { address, bytes, listOf, name, oneOf, path, seconds, target, toggle, wholeNumber } from './kinds.js';
 import { optional, type Setting, setting } from './setting.js';
 
 const MAX_SHUTDOWN_SEC = 24 * 3600;
@@ -52,7 +52,7 @@ export const SETTINGS = {
     otherwise: 'local on loopback, else standard',
     help: 'what http, tcp and dns tasks may reach: local: all but link-local and metadata addresses; standard: public addresses and the egress-allow list; strict: that list alone; open: all',
   }),
-  egressAllow: setting(listOf(name('host:port', 'host:port')), {
+  egressAllow: setting(listOf(target), {
     default: '',
     help: 'what tasks may reach besides, as host:port',
   }),
