@@ -11,7 +11,7 @@ const MAX_RANGE = 512;
 /** Ranges grow while they are looked through; one that still grows after this many looks is left to the full scan. */
 const MAX_LOOKS = 8;
 
-/** Direct children of this process: they are known, and no stray of each other's runs. */
+/** Direct children of this process that run: each is the first of its own run, and nobody's stray. */
 const ownChildren = new Set<number>();
 
 export function childStarted(pid: number): void {
@@ -62,7 +62,7 @@ export class StraySearch {
   }
 
   private async findAmongAll(): Promise<readonly MarkedProcess[]> {
-    return (await markedProcesses()).filter(({ marker }) => marker === this.marker);
+    return (await markedProcesses()).filter(({ marker, pid }) => marker === this.marker && !ownChildren.has(pid));
   }
 }
 

@@ -109,7 +109,7 @@ describe.each(['walk', 'portable'] as const)('a workspace (%s)', (method) => {
   });
 
   it('denies what is not a regular file, without opening it or waiting for it', async () => {
-    execFileSync('mkfifo', [join(root, 'fifo')]);
+    execFileSync('/usr/bin/mkfifo', [join(root, 'fifo')]);
     await expect(workspace.read('fifo')).rejects.toMatchObject({ code: 'denied' });
     await expect(workspace.write('fifo', bytes('x'))).rejects.toMatchObject({ code: 'denied' });
     await expect(workspace.append('fifo', bytes('x'))).rejects.toMatchObject({ code: 'denied' });

@@ -6,7 +6,7 @@ export function existingRealPath(path: string): string {
   const missing: string[] = [];
   for (let existing = path; ; existing = dirname(existing)) {
     try {
-      return join(realpathSync(existing), ...missing);
+      return join(realpathSync.native(existing), ...missing);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if ((code !== 'ENOENT' && code !== 'ENOTDIR') || dirname(existing) === existing) throw error;

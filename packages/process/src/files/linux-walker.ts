@@ -49,10 +49,13 @@ export class LinuxWalker implements Walker {
     private readonly guarded: ProtectedPaths,
   ) {}
 
+  check(path: string): void {
+    this.namesTo(path, this.guarded.now());
+  }
+
   enter(path: string, makeParents: boolean): Place {
-    const names = namesBelow(this.names, path);
     const guarded = this.guarded.now();
-    if (guarded.covers(join(this.root, ...names))) throw protectedPath(path);
+    const names = this.namesTo(path, guarded);
     let fd = openSync(this.root, O_PATH | O_DIRECTORY);
     try {
       const { dev } = checkFolder(fd, undefined, guarded, path);
@@ -67,6 +70,12 @@ export class LinuxWalker implements Walker {
       closeSync(fd);
       throw fileError(error, path);
     }
+  }
+
+  private namesTo(path: string, guarded: ProtectedNow): readonly string[] {
+    const names = namesBelow(this.names, path);
+    if (guarded.covers(join(this.root, ...names))) throw protectedPath(path);
+    return names;
   }
 }
 

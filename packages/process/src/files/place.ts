@@ -35,6 +35,8 @@ export interface Folder {
 
 /** The way from a path to its place. */
 export interface Walker {
+  /** Refuses by its text a path that `enter` will refuse whatever the files. @throws ExecGoError `denied`, `invalid_input` */
+  check(path: string): void;
   /**
    * @param makeParents make the folders that are missing on the way
    * @throws ExecGoError `denied`, `invalid_input`, `not_found`

@@ -41,6 +41,12 @@ export class PortableWalker implements Walker {
     private readonly confined = true,
   ) {}
 
+  check(path: string): void {
+    const wanted = this.confined ? join(this.root, ...namesBelow(this.names, path)) : resolve(this.root, path);
+    checkPath(path);
+    if (this.guarded.now().covers(wanted)) throw protectedPath(path);
+  }
+
   enter(path: string, makeParents: boolean): Place {
     const guarded = this.guarded.now();
     try {

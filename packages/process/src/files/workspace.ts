@@ -99,6 +99,15 @@ export class Workspace {
     return new Workspace(root, walker, maxReadBytes, options.maxListEntries ?? DEFAULT_MAX_LIST_ENTRIES);
   }
 
+  /**
+   * Refuses a path that no method would take, by its text alone: nothing need exist.
+   *
+   * @throws ExecGoError `denied`, `invalid_input`
+   */
+  check(path: string): void {
+    this.walker.check(path);
+  }
+
   /** The whole content. What grows while it is read is cut off at the limit with an error, too. */
   read(path: string): Promise<Buffer> {
     return this.at(path, false, async (place) => {

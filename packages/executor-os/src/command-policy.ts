@@ -1,0 +1,82 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { ExecGoError } from '@execgo/core';
+
+export const SHELL_POLICIES = ['allowlist', 'open'] as const;
+/** `allowlist`: the commands below, from fixed folders; `open`: any program, and scripts. */
+export type ShellPolicy = (typeof SHELL_POLICIES)[number];
+
+/**
+ * What the policy `allowlist` lets run. A guard rail against accidents, not a boundary: `awk`, `find`, `sed` and `curl` can
+ * be told to run programs and to read any file. Names of Windows commands are simply not found elsewhere.
+ */
+export const ALLOWED_COMMANDS: ReadonlySet<string> = new Set(
+  (
+    'echo cat ls date whoami hostname uname pwd curl wget ping dig grep awk sed head tail wc sort uniq find ' +
+    'dir where type'
+  ).split(' '),
+);
+
+/** Where listed commands are looked for: never in the caller's PATH, nor in a folder that a task can write to. */
+const SYSTEM_FOLDERS: readonly string[] =
+  process.platform === 'win32'
+    ? [join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')]
+    : ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+
+/**
+ * The file that runs for a command: what was checked is what is started.
+ *
+ * @param path the PATH of the environment it will run in, for the policy `open`
+ * @returns an absolute path; with `open`, a command with a slash as it is
+ * @throws ExecGoError `denied`, `not_found`
+ */
+export function resolveCommand(policy: ShellPolicy, command: string, path: string): string {
+  return policy === 'open' ? resolveOpen(command, path) : resolveAllowed(command);
+}
+
+function resolveAllowed(command: string): string {
+  const name = basename(command);
+  if (!ALLOWED_COMMANDS.has(name)) throw notAllowed(command);
+  // A slash names a file, which must be the very one that the name stands for.
+  if (name !== command && !SYSTEM_FOLDERS.includes(dirname(command))) throw notAllowed(command);
+  const found = name === command ? findIn(SYSTEM_FOLDERS, name) : isExecutable(command) ? command : undefined;
+  if (found === undefined) throw new ExecGoError('not_found', `command not found: ${command}`);
+  return found;
+}
+
+function resolveOpen(command: string, path: string): string {
+  if (basename(command) !== command) return command;
+  const found = findIn(path.split(delimiter), command);
+  if (found === undefined) throw new ExecGoError('not_found', `command not found: ${command}`);
+  return found;
+}
+
+function notAllowed(command: string): ExecGoError {
+  const hint = /\s/.test(command) ? ' (arguments go into args)' : '';
+  return new ExecGoError(
+    'denied',
+    `command ${JSON.stringify(command)} is not on the allowlist${hint}; allowed are ${[...ALLOWED_COMMANDS].join(' ')}, ` +
+      'and any with EXECGO_SHELL_POLICY=open',
+  );
+}
+
+function findIn(folders: readonly string[], name: string): string | undefined {
+  const names = process.platform === 'win32' ? [`${name}.exe`, name] : [name];
+  for (const folder of folders) {
+    // An empty entry of PATH would mean the current folder.
+    if (folder === '') continue;
+    const file = names.map((candidate) => join(folder, candidate)).find(isExecutable);
+    if (file !== undefined) return file;
+  }
+  return undefined;
+}
+
+function isExecutable(file: string): boolean {
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

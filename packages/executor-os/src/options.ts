@@ -1,0 +1,147 @@
+import { type Clock, ConfigError } from '@execgo/core';
+import {
+  type Confinement,
+  checkLimits,
+  DEFAULT_MAX_READ_BYTES,
+  DEFAULT_OUTPUT_MAX_BYTES,
+  noConfinement,
+  type ResourceLimits,
+} from '@execgo/process';
+import { SHELL_POLICIES, type ShellPolicy } from './command-policy.js';
+import { type DnsResolver, systemResolver } from './egress/dns-resolver.js';
+import {
+  EGRESS_PROFILES,
+  type EgressPolicy,
+  type EgressProfile,
+  type Lookup,
+  lookupHost,
+  parseTargets,
+} from './egress/egress-guard.js';
+
+export interface EgressOptions {
+  /** @default 'standard' */
+  readonly profile?: EgressProfile;
+  /** `host:port` that may be connected to although the profile would not let it. */
+  readonly allow?: readonly string[];
+  /** `host:port` of ExecGo's own services, refused in every profile but `open`. */
+  readonly forbid?: readonly string[];
+  /** Ports of this machine that are refused, such as the server's own; a function is asked at each connection. */
+  readonly forbidPorts?: readonly number[] | (() => readonly number[]);
+  /** Resolves host names. @default the system's resolver */
+  readonly lookup?: Lookup;
+  /** Answers for the records txt and cname. @default the system's servers */
+  readonly resolver?: DnsResolver;
+}
+
+export interface OsExecutorOptions {
+  /** The folder that files and working directories are confined to; made by `open`. @default './workspace' */
+  readonly workspace?: string;
+  /** @default 'allowlist' */
+  readonly shellPolicy?: ShellPolicy;
+  readonly egress?: EgressOptions;
+  /** Paths that no file action touches: data directory, configuration, skills. `.git` always is. */
+  readonly protectedPaths?: readonly string[];
+  /** The most that any command gets; a task may ask for less. @default 64 MiB of output, the rest unbounded */
+  readonly limits?: ResourceLimits;
+  /** How commands are confined. @default noConfinement */
+  readonly confinement?: Confinement;
+  /** Largest file that is read, in bytes. @default 1 MiB */
+  readonly maxReadBytes?: number;
+  /** Bytes of an HTTP body that are kept, after decompression. @default 1 MiB */
+  readonly maxBodyBytes?: number;
+  /** @default 5 */
+  readonly maxRedirects?: number;
+  /** Milliseconds for the headers of an HTTP answer to come, and between two pieces of its body. @default 60000 */
+  readonly httpTimeoutMs?: number;
+  /** Give commands the server's whole environment but what begins with EXECGO_: for the legacy profile. @default false */
+  readonly inheritEnv?: boolean;
+  /** Let file actions and working directories lead out of the workspace: for the legacy profile. @default false */
+  readonly unconfinedFiles?: boolean;
+  /** Time for sleep. @default this process's timers */
+  readonly clock?: Pick<Clock, 'after'>;
+}
+
+const DEFAULT_WORKSPACE = './workspace';
+const DEFAULT_MAX_BODY_BYTES = 1024 * 1024;
+const DEFAULT_MAX_REDIRECTS = 5;
+const DEFAULT_HTTP_TIMEOUT_MS = 60_000;
+const DEFAULT_LIMITS: ResourceLimits = { output_max_bytes: DEFAULT_OUTPUT_MAX_BYTES };
+
+/** Every option with its value. */
+export interface ResolvedOsOptions {
+  readonly workspace: string;
+  readonly shellPolicy: ShellPolicy;
+  readonly egress: EgressPolicy;
+  readonly resolver: DnsResolver;
+  readonly protectedPaths: readonly string[];
+  readonly limits: ResourceLimits;
+  readonly confinement: Confinement;
+  readonly maxReadBytes: number;
+  readonly maxBodyBytes: number;
+  readonly maxRedirects: number;
+  readonly httpTimeoutMs: number;
+  readonly inheritEnv: boolean;
+  readonly unconfinedFiles: boolean;
+  readonly clock: Pick<Clock, 'after'>;
+}
+
+/** @throws ConfigError naming the option, what was expected and what came */
+export function resolveOsOptions(options: OsExecutorOptions = {}): ResolvedOsOptions {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  checkLimits(limits);
+  const workspace = options.workspace ?? DEFAULT_WORKSPACE;
+  if (workspace === '') throw new ConfigError('workspace', 'a folder', workspace);
+  return {
+    workspace,
+    shellPolicy: oneOf('shellPolicy', SHELL_POLICIES, options.shellPolicy ?? 'allowlist'),
+    egress: resolveEgress(options.egress ?? {}),
+    resolver: options.egress?.resolver ?? systemResolver(),
+    protectedPaths: options.protectedPaths ?? [],
+    limits,
+    confinement: options.confinement ?? noConfinement,
+    maxReadBytes: positive('maxReadBytes', options.maxReadBytes ?? DEFAULT_MAX_READ_BYTES),
+    maxBodyBytes: positive('maxBodyBytes', options.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES),
+    maxRedirects: notNegative('maxRedirects', options.maxRedirects ?? DEFAULT_MAX_REDIRECTS),
+    httpTimeoutMs: positive('httpTimeoutMs', options.httpTimeoutMs ?? DEFAULT_HTTP_TIMEOUT_MS),
+    inheritEnv: options.inheritEnv ?? false,
+    unconfinedFiles: options.unconfinedFiles ?? false,
+    clock: options.clock ?? { after },
+  };
+}
+
+function resolveEgress(options: EgressOptions): EgressPolicy {
+  const { forbidPorts = [] } = options;
+  return {
+    profile: oneOf('egress.profile', EGRESS_PROFILES, options.profile ?? 'standard'),
+    allow: targets('egress.allow', options.allow ?? []),
+    forbid: targets('egress.forbid', options.forbid ?? []),
+    forbidPorts: typeof forbidPorts === 'function' ? forbidPorts : () => forbidPorts,
+    lookup: options.lookup ?? lookupHost,
+  };
+}
+
+function targets(option: string, texts: readonly string[]) {
+  const bad = texts.find((text) => parseTargets([text]) === undefined);
+  if (bad !== undefined) throw new ConfigError(option, 'host:port, or [ipv6]:port', bad);
+  return parseTargets(texts) ?? [];
+}
+
+function oneOf<T extends string>(option: string, values: readonly T[], value: T): T {
+  if (!values.includes(value)) throw new ConfigError(option, `one of ${values.join(', ')}`, value);
+  return value;
+}
+
+function positive(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 1) throw new ConfigError(option, 'a positive integer', value);
+  return value;
+}
+
+function notNegative(option: string, value: number): number {
+  if (!Number.isSafeInteger(value) || value < 0) throw new ConfigError(option, 'an integer, 0 or more', value);
+  return value;
+}
+
+function after(ms: number, fn: () => void): () => void {
+  const timer = setTimeout(fn, ms);
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,207 @@
+import { ExecGoError } from '@execgo/core';
+import {
+  type Confinement,
+  checkVariable,
+  childEnvironment,
+  type ResourceLimits,
+  type RunOutcome,
+  runFailure,
+  runProcess,
+  strictestLimits,
+  type Workspace,
+} from '@execgo/process';
+import * as v from 'valibot';
+import { resolveCommand, type ShellPolicy } from '../command-policy.js';
+import { defineTool, type OsTool, type ToolRun } from '../os-tool.js';
+import { fieldError, type KnownInput, stringMap } from '../tool-input.js';
+
+const RUNNERS = ['auto', 'sh', 'powershell', 'cmd'] as const;
+type Runner = (typeof RUNNERS)[number];
+/** The kernel takes no argument of 128 KiB or more (MAX_ARG_STRLEN), its closing NUL counted. */
+const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
+/** Variables by which a listed command would run code of the caller's: of the dynamic loader, and start files. */
+const LOADER_VARIABLES = /^(LD_|DYLD_|GCONV_PATH$|LOCPATH$|BASH_ENV$|ENV$|CURL_HOME$|WGETRC$)/;
+
+const text = v.string('expected a string');
+const argument = v.pipe(
+  text,
+  v.check((value) => !value.includes('\0'), 'must not hold a NUL character'),
+  v.check((value) => Buffer.byteLength(value) <= MAX_ARGUMENT_BYTES, `must not exceed ${MAX_ARGUMENT_BYTES} bytes`),
+);
+const POSITIVE = 'expected a positive integer';
+const limit = (description: string) =>
+  v.optional(v.pipe(v.number(POSITIVE), v.integer(POSITIVE), v.minValue(1, POSITIVE), v.description(description)));
+
+const schema = v.object({
+  command: v.optional(v.pipe(argument, v.description('The program: run as it is, no shell looks at it.'))),
+  args: v.optional(v.array(argument, 'expected an array of strings')),
+  dir: v.optional(v.pipe(text, v.description('Working directory, in the workspace. Default: the workspace.'))),
+  script: v.optional(v.pipe(argument, v.description('Run by a shell, instead of a command.'))),
+  runner: v.optional(v.pipe(text, v.description(`The shell for script: ${RUNNERS.join(', ')}.`))),
+  env: v.optional(v.pipe(stringMap('expected an object with string values'), v.description('Further variables.'))),
+  stdin: v.optional(v.pipe(text, v.description('What the program reads from its standard input.'))),
+  limits: v.optional(
+    v.object({
+      wall_time_ms: limit('Milliseconds until it is ended.'),
+      cpu_time_sec: limit('Seconds of CPU time for each process.'),
+      memory_bytes: limit('Address space of each process.'),
+      pids_max: limit('Processes and threads at once.'),
+      output_max_bytes: limit('Bytes of output until it is ended.'),
+    }),
+  ),
+  sandbox: v.optional(
+    v.object({
+      network: v.optional(v.pipe(v.boolean('expected true or false'), v.description('false: without network.'))),
+    }),
+  ),
+});
+type ShellInput = v.InferOutput<typeof schema>;
+
+export interface ShellOptions {
+  readonly workspace: Workspace;
+  readonly policy: ShellPolicy;
+  readonly inheritEnv: boolean;
+  /** The most that any run is given. */
+  readonly limits: ResourceLimits;
+  readonly confinement: Confinement;
+}
+
+/** Runs a program, or a script where the policy or a sandbox allows it. */
+export function shellTool(options: ShellOptions): OsTool {
+  return defineTool({
+    name: 'shell',
+    description:
+      'Runs a program with arguments (command, args) or a shell script (script, runner) in the workspace; returns ' +
+      '{stdout, stderr, exit_code, runner}. A non-zero exit status is a failure that keeps its output.',
+    annotations: { destructive: true, open_world: true },
+    schema,
+    check: (known, path) => check(options, known, path),
+    run: (input, context) => execute(options, input, context),
+  });
+}
+
+function check(options: ShellOptions, known: KnownInput<typeof schema>, path: string): void {
+  const { input, has } = known;
+  if (!has('script') && !has('command')) throw fieldError(path, 'command or script is required');
+  if (input.script) checkScript(options, input.runner, path);
+  else if (!has('script') || input.script === '') {
+    if (input.command === '' || !has('command')) throw fieldError(`${path}.command`, 'must not be empty');
+    if (input.command !== undefined) resolveCommand(options.policy, input.command, searchPath(input.env));
+  }
+  if (input.dir) options.workspace.check(input.dir);
+  checkEnvironment(options, input.env);
+  if (input.sandbox?.network === false && !options.confinement.isolated) {
+    throw new ExecGoError(
+      'denied',
+      'sandbox.network: this server runs without a sandbox and cannot cut off the network',
+    );
+  }
+}
+
+function checkScript(options: ShellOptions, runner: string | undefined, path: string): void {
+  if (options.policy !== 'open' && !options.confinement.isolated) {
+    throw new ExecGoError(
+      'denied',
+      'script is not allowed by the shell policy "allowlist": set EXECGO_SHELL_POLICY=open or a sandbox, or use command',
+    );
+  }
+  runnerOf(runner, path);
+}
+
+function checkEnvironment(options: ShellOptions, env: ShellInput['env']): void {
+  for (const [name, value] of Object.entries(env ?? {})) {
+    checkVariable(name, value);
+    if (options.policy === 'allowlist' && LOADER_VARIABLES.test(name)) {
+      throw new ExecGoError('denied', `env.${name}: would make a listed command run other code`);
+    }
+  }
+}
+
+async function execute(options: ShellOptions, input: ShellInput, { taskId, run }: ToolRun): Promise<unknown> {
+  const requested = input.limits ?? {};
+  const env = childEnvironment({
+    identity: { runId: run.runId, taskId, attempt: run.attempt },
+    declared: input.env ?? {},
+    inherit: options.inheritEnv,
+  });
+  const started = commandOf(options, input);
+  const folder = input.dir ? await options.workspace.folder(input.dir) : undefined;
+  try {
+    const outcome = await runProcess({
+      ...started,
+      cwd: folder?.handle ?? options.workspace.root,
+      env,
+      limits: strictestLimits(options.limits, definedLimits(requested)),
+      ...(input.sandbox?.network === undefined ? {} : { network: input.sandbox.network }),
+      ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
+      signal: run.signal,
+      confinement: options.confinement,
+      onOutput: (stream, chunk) => run.output(stream, chunk),
+    });
+    const result = resultOf(outcome, started.runner);
+    const details = { pid: outcome.pid, limits: { requested, effective: outcome.limits } };
+    const failure = runFailure(outcome, { subject: 'command', abortReason: run.signal.reason, result, details });
+    if (failure !== undefined) throw failure;
+    return result;
+  } finally {
+    folder?.close();
+  }
+}
+
+interface StartedCommand {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly runner: Exclude<Runner, 'auto'> | 'direct';
+}
+
+function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
+  const path = searchPath(input.env);
+  if (!input.script) {
+    return {
+      file: resolveCommand(options.policy, input.command ?? '', path),
+      args: input.args ?? [],
+      runner: 'direct',
+    };
+  }
+  const runner = runnerOf(input.runner, 'input');
+  switch (runner) {
+    case 'sh':
+      return { file: '/bin/sh', args: ['-c', input.script], runner };
+    case 'powershell': {
+      const program = process.platform === 'win32' ? 'powershell' : 'pwsh';
+      const args = ['-NoProfile', '-NonInteractive', '-Command', input.script];
+      return { file: resolveCommand('open', program, path), args, runner };
+    }
+    case 'cmd':
+      return { file: resolveCommand('open', 'cmd', path), args: ['/d', '/s', '/c', input.script], runner };
+  }
+}
+
+function runnerOf(given: string | undefined, path: string): Exclude<Runner, 'auto'> {
+  const runner = RUNNERS.find((name) => name === (given || 'auto').toLowerCase());
+  if (runner === undefined) {
+    throw fieldError(`${path}.runner`, `expected one of ${RUNNERS.join(', ')}, got ${JSON.stringify(given)}`);
+  }
+  if (runner !== 'auto') return runner;
+  return process.platform === 'win32' ? 'powershell' : 'sh';
+}
+
+function resultOf(outcome: RunOutcome, runner: string) {
+  const { stdout, stderr, exitCode, signal } = outcome;
+  return {
+    stdout: stdout.text,
+    stderr: stderr.text,
+    exit_code: exitCode,
+    runner,
+    ...(stdout.truncated || stderr.truncated ? { truncated: true } : {}),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+function searchPath(env: ShellInput['env']): string {
+  return env?.PATH ?? process.env.PATH ?? '';
+}
+
+function definedLimits(limits: NonNullable<ShellInput['limits']>): ResourceLimits {
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
