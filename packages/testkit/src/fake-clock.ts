@@ -9,6 +9,8 @@ export interface FakeClockOptions {
   readonly quietTurns?: number;
   /** Turns that one `settle` waits for before it reports a loop without end. @default 10,000,000 */
   readonly maxTurns?: number;
+  /** Real milliseconds that `runUntil` waits while nothing is due before it says that the promise hangs. @default 5,000 */
+  readonly stuckAfterMs?: number;
 }
 
 const DEFAULTS = {
@@ -16,10 +18,8 @@ const DEFAULTS = {
   turns: 'auto',
   quietTurns: 3,
   maxTurns: 10_000_000,
+  stuckAfterMs: 5_000,
 } as const satisfies Required<FakeClockOptions>;
-
-/** Real time that `runUntil` waits while nothing is due before it says that the promise hangs. */
-const STUCK_AFTER_MS = 5_000;
 
 interface Timer {
   readonly dueMs: number;
@@ -133,7 +133,7 @@ export class FakeClock implements Clock {
   /**
    * Lets as much time pass as it takes for a promise to settle, from timer to timer, and gives its outcome.
    *
-   * @throws ExecGoError `internal` when no timer is left and the promise stays pending for five seconds of real time
+   * @throws ExecGoError `internal` when no timer is left and the promise stays pending for `stuckAfterMs` of real time
    */
   async runUntil<T>(promise: PromiseLike<T>): Promise<T> {
     let settled = false;
@@ -149,7 +149,7 @@ export class FakeClock implements Clock {
       if (timer !== undefined) {
         await this.fire(timer);
         idleSince = performance.now();
-      } else if (performance.now() - idleSince > STUCK_AFTER_MS) {
+      } else if (performance.now() - idleSince > this.options.stuckAfterMs) {
         throw new ExecGoError('internal', 'runUntil: nothing is due and the promise is still pending');
       }
     }

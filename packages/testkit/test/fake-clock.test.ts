@@ -144,6 +144,13 @@ describe('runUntil', () => {
     expect(clock.monotonic()).toBe(0);
   });
 
+  it('reports a promise that nothing will settle', async () => {
+    const clock = new FakeClock({ stuckAfterMs: 10 });
+    await expect(clock.runUntil(new Promise(() => {}))).rejects.toThrow(
+      'nothing is due and the promise is still pending',
+    );
+  });
+
   it('waits for real work that no timer stands for', async () => {
     const { readFile } = await import('node:fs/promises');
     const clock = new FakeClock();
