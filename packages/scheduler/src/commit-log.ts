@@ -103,6 +103,13 @@ export class CommitLog {
     return this.newest?.published() ?? Promise.resolve();
   }
 
+  /** Nothing is appended from here on: who adds or waits after this is told so, and the store may be closed. */
+  close(error: ExecGoError): void {
+    this.failure ??= error;
+    this.cancelLazyFlush?.();
+    this.collecting.reject(error);
+  }
+
   private flush(): void {
     this.flushScheduled = false;
     this.cancelLazyFlush?.();

@@ -64,6 +64,7 @@ type State = 'new' | 'starting' | 'running' | 'stopping' | 'stopped' | 'failed';
 export class Scheduler implements Kernel {
   private state: State = 'new';
   private failure: ExecGoError | undefined;
+  private started: Promise<RecoverySummary> | undefined;
   private stopped: Promise<void> | undefined;
   private readonly options: ResolvedSchedulerOptions;
   private readonly local: LocalRunner;
@@ -126,6 +127,11 @@ export class Scheduler implements Kernel {
     if (this.state !== 'new')
       throw new ExecGoError('conflict', `the scheduler is ${this.state}; it can be started once`);
     this.state = 'starting';
+    this.started = this.begin();
+    return this.started;
+  }
+
+  private async begin(): Promise<RecoverySummary> {
     try {
       const { storeId, lastSeq } = await this.options.store.open();
       this.log.startAfter(lastSeq);
@@ -136,7 +142,7 @@ export class Scheduler implements Kernel {
       const summary = await recovery.run();
       await this.log.durable();
       this.state = 'running';
-      dispatcher.activate(storeId);
+      if (this.stopped === undefined) dispatcher.activate(storeId);
       return summary;
     } catch (error) {
       this.state = 'stopped';
@@ -263,16 +269,23 @@ export class Scheduler implements Kernel {
   }
 
   private async end(graceMs: number): Promise<void> {
-    const running = this.state === 'running';
+    // A start under way comes to its end; one that fails has closed everything, and told its caller why.
+    if (this.state !== 'running') await this.started?.catch(() => undefined);
     if (this.state === 'new' || this.state === 'stopped') {
       this.state = 'stopped';
       return;
     }
-    if (this.state !== 'failed') this.state = 'stopping';
     this.dispatcher.pause();
-    if (running) await this.drain(graceMs);
-    this.taskWaiters.rejectAll(notRunning('stopped'));
-    this.graphWaiters.rejectAll(notRunning('stopped'));
+    if (this.state === 'failed') {
+      await this.dispatcher.idle();
+    } else {
+      this.state = 'stopping';
+      await this.drain(graceMs);
+    }
+    const error = notRunning('stopped');
+    this.log.close(error);
+    this.taskWaiters.rejectAll(error);
+    this.graphWaiters.rejectAll(error);
     await this.close();
     this.state = 'stopped';
   }
