@@ -4,6 +4,7 @@ import {
   isTerminal,
   linkGraph,
   MAX_CRASH_RESETS,
+  retryDelayMs,
   type Task,
   type TaskStore,
 } from '@execgo/core';
@@ -113,7 +114,9 @@ export class Recovery {
     }
     // Its submission is durable; without `resume` it goes on waiting for that, which holds it.
     if (!options.resume) return;
-    const waitMs = (task.runtime?.not_before ?? 0) - this.clock.now();
+    // The wall clock may have been set back since: no wait is longer than the back-off that it was left of.
+    const leftMs = (task.runtime?.not_before ?? 0) - this.clock.now();
+    const waitMs = Math.min(leftMs, retryDelayMs(node.attempt + 1));
     if (waitMs <= 0) dispatcher.arrive(node);
     else node.live = dispatcher.waitForRetry(node, waitMs);
   }
