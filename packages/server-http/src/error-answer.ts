@@ -16,7 +16,7 @@ export const STATUS_OF: Readonly<Record<ApiErrorCode, number>> = {
 };
 
 /** What `Retry-After` says where the kernel does not (`details.retry_after_ms`). */
-export const DEFAULT_RETRY_AFTER_SEC = 1;
+const DEFAULT_RETRY_AFTER_SEC = 1;
 
 export interface ErrorBody {
   readonly error: string;

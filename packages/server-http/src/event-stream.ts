@@ -17,7 +17,7 @@ export interface EventStreamOptions {
 }
 
 /** An event as an SSE message (HTML standard, 9.2.6): `id` is the seq, and a live report has none, so it is never resumed from. */
-export function sseMessage(event: TaskEvent | LiveReport): string {
+function sseMessage(event: TaskEvent | LiveReport): string {
   const id = 'seq' in event ? `id: ${event.seq}\n` : '';
   return `${id}event: ${event.type}\ndata: ${JSON.stringify(eventToWire(event))}\n\n`;
 }

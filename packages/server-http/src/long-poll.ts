@@ -4,7 +4,7 @@ import { CallEnd } from './call-end.js';
 import type { Query } from './query.js';
 
 /** Longest wait that a request may ask for, in milliseconds. */
-export const MAX_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;
 
 /**
  * What `read` gives, with `?wait=<ms>` as soon as it is finished. When the time is over or the listener stops, the answer is

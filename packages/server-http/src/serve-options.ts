@@ -1,4 +1,5 @@
 import { ConfigError } from '@execgo/core';
+import { type HttpLogger, stderrLogger } from './logger.js';
 
 export interface ServeOptions {
   /** Address or name to listen on. @default '127.0.0.1' */
@@ -19,6 +20,8 @@ export interface ServeOptions {
   readonly maxConnections?: number;
   /** How long `close` waits for requests under way, in milliseconds. @default 10,000 */
   readonly drainTimeoutMs?: number;
+  /** Told when a connection could not be accepted (too many open files); the listener goes on. @default stderr */
+  readonly logger?: HttpLogger;
 }
 
 export type ResolvedServeOptions = Required<ServeOptions>;
@@ -33,6 +36,7 @@ export const DEFAULT_SERVE_OPTIONS: ResolvedServeOptions = {
   maxHeaderBytes: 16 * 1024,
   maxConnections: 10_000,
   drainTimeoutMs: 10_000,
+  logger: stderrLogger,
 };
 
 const MAX_PORT = 65_535;
@@ -40,7 +44,7 @@ const MAX_PORT = 65_535;
 /** @throws ConfigError naming the option that cannot be used */
 export function resolveServeOptions(options: ServeOptions): ResolvedServeOptions {
   const resolved = { ...DEFAULT_SERVE_OPTIONS, ...options };
-  const { hostname, port, drainTimeoutMs, ...positive } = resolved;
+  const { hostname, port, drainTimeoutMs, logger: _logger, ...positive } = resolved;
   if (hostname === '') throw new ConfigError('hostname', 'an address or a name', hostname);
   if (!Number.isInteger(port) || port < 0 || port > MAX_PORT) throw new ConfigError('port', '0 to 65535', port);
   if (!(drainTimeoutMs >= 0)) throw new ConfigError('drainTimeoutMs', 'milliseconds, 0 or more', drainTimeoutMs);

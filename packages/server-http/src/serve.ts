@@ -89,7 +89,7 @@ function unreadableRequest(error: unknown): Response {
   });
 }
 
-function listen(server: Server, { hostname, port }: ResolvedServeOptions): Promise<void> {
+function listen(server: Server, { hostname, port, logger }: ResolvedServeOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const refuse = (cause: Error): void => {
       reject(new ExecGoError('unavailable', `cannot listen on ${hostname}:${port}: ${cause.message}`, { cause }));
@@ -97,6 +97,7 @@ function listen(server: Server, { hostname, port }: ResolvedServeOptions): Promi
     server.once('error', refuse);
     server.listen(port, hostname, () => {
       server.off('error', refuse);
+      server.on('error', (err) => logger.error({ err }, 'a connection could not be accepted'));
       resolve();
     });
   });

@@ -11,7 +11,7 @@ export function carriesToken(authorization: string | null, digest: Uint8Array): 
 }
 
 /** The token in `Bearer <token>`, or the password in Basic (RFC 7617), which is how a URL with a user part is sent. */
-export function presentedToken(authorization: string | null): string | undefined {
+function presentedToken(authorization: string | null): string | undefined {
   const [, scheme, credentials] = authorization?.match(/^(bearer|basic) +([^\s]+)$/i) ?? [];
   if (scheme === undefined || credentials === undefined) return undefined;
   if (scheme.toLowerCase() === 'bearer') return credentials;

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
-import { ExecGoError } from '@execgo/core';
+import { Server } from 'node:net';
+import { ExecGoError, type WatchOptions } from '@execgo/core';
 import { deferred, FakeExecutor, graphInput, hangs } from '@execgo/testkit';
 import { Hono } from 'hono';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { DEFAULT_SERVE_OPTIONS, serve } from '../src/index.js';
 import { fakeKernel } from './support/fake-kernel.js';
 import { openSocket, readToEnd, sendRaw } from './support/raw-http.js';
@@ -129,6 +130,28 @@ describe('slow and malformed clients', () => {
     for (const socket of held) socket.destroy();
     await expect.poll(async () => (await fetch(`${server.url}/livez`).catch(() => undefined))?.status).toBe(200);
   });
+});
+
+it('timeouts of a request do not end its answer: an event stream lives on', async () => {
+  const watch = async function* ({ signal }: WatchOptions = {}) {
+    await new Promise((resolve) => signal?.addEventListener('abort', resolve));
+    yield* [];
+  };
+  const { app } = testApp(fakeKernel({ watch }), { limits: { heartbeatMs: 500 } });
+  const stream = await openStream(await listen(app, quick), '/events');
+  await expect.poll(() => stream.received, { timeout: 5000 }).toBe(': heartbeat\n\n');
+});
+
+it('a connection that cannot be accepted is logged, and the listener goes on', async () => {
+  const listening = vi.spyOn(Server.prototype, 'listen');
+  const logged: string[] = [];
+  const logger = { error: (_fields: object, message: string) => void logged.push(message) };
+  const server = await listen(testApp(fakeKernel()).app, { logger });
+  const underlying = listening.mock.contexts[0] as Server;
+  listening.mockRestore();
+  underlying.emit('error', Object.assign(new TypeError('accept EMFILE'), { code: 'EMFILE' }));
+  expect(logged).toEqual(['a connection could not be accepted']);
+  expect((await fetch(`${server.url}/livez`)).status).toBe(200);
 });
 
 describe('close', () => {
