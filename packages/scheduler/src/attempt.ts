@@ -29,6 +29,8 @@ export class Attempt implements RunContext {
   readonly attempt: number;
   /** Why it was told to stop, once it was. */
   cause: StopCause | undefined;
+  /** The executor was called: from here on there may be an effect. */
+  begun = false;
   /** Nothing it says counts any more: its outcome is decided. */
   settled = false;
   /** The timeout, then the end of patience with an executor that ignores its signal. */

@@ -166,7 +166,7 @@ export class Dispatcher implements AttemptHost {
     if (refers || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers);
     try {
       // An executor in plain JavaScript may forget the promise; for a real one this costs nothing.
-      return Promise.resolve(this.runner.run(spec, attempt));
+      return Promise.resolve(this.begin(attempt, spec));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -181,6 +181,11 @@ export class Dispatcher implements AttemptHost {
       await this.parts.local.check(spec);
     }
     if (attempt.cause !== undefined) throw attempt.cause.error;
+    return this.begin(attempt, spec);
+  }
+
+  private begin(attempt: Attempt, spec: TaskSpec): Promise<unknown> {
+    attempt.begun = true;
     return this.runner.run(spec, attempt);
   }
 
@@ -239,7 +244,8 @@ export class Dispatcher implements AttemptHost {
     if (cause?.kind === 'cancel') {
       ledger.cancelled(node, this.toError(cause.error), cause.actor, remains);
     } else if (cause?.kind === 'shutdown') {
-      if (node.spec.on_interrupt === 'fail') ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
+      if (node.spec.on_interrupt === 'fail' && attempt.begun)
+        ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
       else ledger.reset(node, 'shutdown');
     } else {
       this.retryOrFail(node, failureOf(cause, outcome), remains);
