@@ -18,6 +18,8 @@ export function isReference(value: unknown): value is Reference {
   return keys === 1 || (keys === 2 && typeof value.pointer === 'string');
 }
 
+/** Up to this many references are looked up in `depends_on` one by one; beyond, with a set. */
+const FEW = 16;
 const NONE: readonly Reference[] = Object.freeze([]);
 
 /** Every reference in a value, in no particular order. Iterative. */
@@ -38,8 +40,10 @@ export function findReferences(value: unknown): readonly Reference[] {
 /** @throws ExecGoError `invalid_input` for a reference to a task that is not a dependency, or with a malformed pointer. */
 export function checkReferences(spec: TaskSpec): void {
   for (const field of ['params', 'input'] as const) {
-    for (const { $from, pointer } of findReferences(spec[field])) {
-      if (!spec.depends_on.includes($from)) {
+    const references = findReferences(spec[field]);
+    const dependencies = references.length > FEW ? new Set(spec.depends_on) : undefined;
+    for (const { $from, pointer } of references) {
+      if (!(dependencies?.has($from) ?? spec.depends_on.includes($from))) {
         throw new ExecGoError(
           'invalid_input',
           `task "${spec.id}": ${field} refers to task "${$from}", which is not in depends_on`,

@@ -41,17 +41,25 @@ export function nearestField(name: string): string | undefined {
   return undefined;
 }
 
-/** Whether the Levenshtein distance of two short names is at most `limit`. */
+/** Whether the Levenshtein distance of two names is at most `limit`. Takes 3^limit comparisons at most: for small limits. */
 export function withinEdits(a: string, b: string, limit: number): boolean {
-  if (Math.abs(a.length - b.length) > limit) return false;
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const substitution = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
+  return restsWithinEdits(a, 0, b, 0, limit);
+}
+
+/** The same for the rests of two names: where they differ, an edit skips a unit of one, of the other, or of both. */
+function restsWithinEdits(a: string, atA: number, b: string, atB: number, limit: number): boolean {
+  let [i, j] = [atA, atB];
+  while (i < a.length && j < b.length && a.charCodeAt(i) === b.charCodeAt(j)) {
+    i += 1;
+    j += 1;
   }
-  return (previous[b.length] ?? 0) <= limit;
+  const [left, right] = [a.length - i, b.length - j];
+  if (Math.abs(left - right) > limit) return false;
+  if (left === 0 || right === 0) return true;
+  if (limit === 0) return false;
+  return (
+    restsWithinEdits(a, i + 1, b, j + 1, limit - 1) ||
+    restsWithinEdits(a, i + 1, b, j, limit - 1) ||
+    restsWithinEdits(a, i, b, j + 1, limit - 1)
+  );
 }

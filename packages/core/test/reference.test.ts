@@ -137,6 +137,16 @@ describe('checked at submit', () => {
     );
   });
 
+  it('many references to many dependencies take no longer than the list of both', () => {
+    const ids = Array.from({ length: 50_000 }, (_, at) => `task-number-${at}`);
+    const input = ids.map((id) => ({ $from: id })).reverse();
+    const begun = performance.now();
+    expect(() => checkReferences(spec({ depends_on: ids, input }))).not.toThrow();
+    expect(() => checkReferences(spec({ depends_on: ids, input: [...input, { $from: 'x' }] }))).toThrow('"x"');
+    // One by one it would be a minute and more.
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
+
   it('references are found at any depth without touching the stack', () => {
     let nested: unknown = { $from: 'a' };
     for (let depth = 0; depth < 200_000; depth += 1) nested = [nested];

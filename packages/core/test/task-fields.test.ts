@@ -17,6 +17,19 @@ describe('withinEdits', () => {
     for (let limit = 0; limit < 5; limit += 1) expect(withinEdits(a, b, limit)).toBe(distance <= limit);
   });
 
+  it('agrees with the textbook (Wagner and Fischer, 1974)', () => {
+    const name = fc.string({ unit: fc.constantFrom('a', 'b', '_'), maxLength: 8 });
+    fc.assert(
+      fc.property(
+        name,
+        name,
+        fc.nat({ max: 3 }),
+        (a, b, limit) => withinEdits(a, b, limit) === editsBetween(a, b) <= limit,
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
   it('is the same both ways, and one edit is within one', () => {
     const name = fc.string({ maxLength: 12 });
     fc.assert(
@@ -46,3 +59,16 @@ describe('fields', () => {
     expect(nearestField('x'.repeat(1_000_000))).toBeUndefined();
   });
 });
+
+function editsBetween(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [row, unit] of [...a].entries()) {
+    const current = [row + 1];
+    for (const [column, other] of [...b].entries()) {
+      const replaced = (previous[column] ?? 0) + (unit === other ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
