@@ -85,18 +85,25 @@ export class DirectoryLock {
     if (first === undefined) return false;
     const gone: Owner[] = [];
     for (let owner: Owner | undefined = first; owner !== undefined; owner = await this.read(successorName(owner))) {
-      if (await this.mayLive(owner)) throw held(this.path(LOCK), owner);
+      if (await this.mayLive(owner)) {
+        if (!(await this.isStill(first))) return false;
+        throw held(this.path(LOCK), owner);
+      }
       gone.push(owner);
     }
     const name = successorName(gone.at(-1) as Owner);
     if (!(await linked(draft, this.path(name)))) return false;
-    if ((await this.read(LOCK))?.token !== first.token) {
+    if (!(await this.isStill(first))) {
       await unlink(this.path(name));
       return false;
     }
     await rename(draft, this.path(LOCK));
     await this.clear(gone);
     return true;
+  }
+
+  private async isStill(owner: Owner): Promise<boolean> {
+    return (await this.read(LOCK))?.token === owner.token;
   }
 
   /** Only after the rename: a process that read the old `lock` finds it changed after winning a name that was freed here. */

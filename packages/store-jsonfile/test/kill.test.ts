@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { killRounds } from './kill-rounds.js';
+import { temporaryDirectory } from './temporary-directory.js';
+
+describe('kill -9 of a process that appends', () => {
+  it.each(['always', 'none'] as const)(
+    'nothing acknowledged is lost and no graph is half there, durability %s (60 rounds in the long proof)',
+    async (durability) => {
+      const place = await temporaryDirectory();
+      expect(await killRounds(place.path, durability === 'always' ? 8 : 2, durability)).toBeGreaterThan(10);
+      await place.remove();
+    },
+    60_000,
+  );
+});
