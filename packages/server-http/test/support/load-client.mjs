@@ -1,10 +1,9 @@
 import { connect } from 'node:net';
-import { parentPort } from 'node:worker_threads';
 
 const CONNECTIONS = 32;
 
 /** Loads `POST /tasks` over raw keep-alive sockets, one request at a time on each, and says how many answers came. */
-parentPort?.on('message', ({ port, ms, body }) => {
+process.on('message', ({ port, ms, body }) => {
   const head = `POST /tasks HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json`;
   const request = Buffer.from(`${head}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
   let answers = 0;
@@ -21,6 +20,6 @@ parentPort?.on('message', ({ port, ms, body }) => {
   });
   setTimeout(() => {
     for (const socket of sockets) socket.destroy();
-    parentPort?.postMessage(answers);
+    process.send?.(answers);
   }, ms);
 });
