@@ -1,4 +1,4 @@
-import type { Executor, RunErrorCode, TaskSpec } from '@execgo/core';
+import { ExecGoError, type Executor, type RunErrorCode, type TaskSpec } from '@execgo/core';
 import { afterEach, beforeEach } from 'vitest';
 import { spec } from '../build-task.js';
 import type { FakeRun } from '../fake-run.js';
@@ -77,7 +77,7 @@ export function useExecutor<F extends ExecutorFixture>(options: ExecutorSuiteOpt
   });
   return {
     get fixture() {
-      if (current === undefined) throw new TypeError('no test is running');
+      if (current === undefined) throw new ExecGoError('internal', 'no test is running');
       return current;
     },
   };

@@ -1,4 +1,13 @@
-import type { EventQuery, OpenedStore, ReceiptRetention, Task, TaskEvent, TaskQuery, TaskStore } from '@execgo/core';
+import {
+  type EventQuery,
+  ExecGoError,
+  type OpenedStore,
+  type ReceiptRetention,
+  type Task,
+  type TaskEvent,
+  type TaskQuery,
+  type TaskStore,
+} from '@execgo/core';
 import { afterEach, beforeEach, it } from 'vitest';
 
 /** What a test asks of the store that it is given. */
@@ -51,7 +60,7 @@ export interface StoreUnderTest {
 export function useStore(options: StoreSuiteOptions, settings: StoreSettings = {}): StoreUnderTest {
   let current: { fixture: StoreFixture; store: TaskStore; opened: OpenedStore } | undefined;
   const now = () => {
-    if (current === undefined) throw new TypeError('no test is running');
+    if (current === undefined) throw new ExecGoError('internal', 'no test is running');
     return current;
   };
   const connect = async (fixture: StoreFixture) => {
