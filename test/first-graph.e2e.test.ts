@@ -57,8 +57,7 @@ it.each(['jsonfile', 'memory'])(
     }
     expect(readFileSync(join(folder, 'workspace', 'report.txt'), 'utf8')).toBe('from afar');
 
-    server.kill('SIGTERM');
-    expect(await server.exited, server.log()).toEqual({ code: 0, signal: null });
+    expect(await server.stop(), server.log()).toEqual({ code: 0, signal: null });
     expect(server.stdout()).toBe('');
     expect(server.log()).not.toContain('secret note');
     expect(existsSync(join(folder, 'data', 'state.json'))).toBe(store === 'jsonfile');

@@ -24,6 +24,7 @@ export interface WireTask {
   readonly error?: string;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly runtime?: {
+    readonly attempt: number;
     readonly started_at: string;
     readonly finished_at: string;
     readonly error?: { readonly code: string };

@@ -7,6 +7,9 @@ import { onTestFinished } from 'vitest';
 
 const BIN = resolve(import.meta.dirname, '../../apps/execgo/bin/execgo.js');
 
+const START_MS = 30_000;
+const STOP_MS = 45_000;
+
 export interface ServerOptions {
   /** Folder that the server runs in; its data and workspace are there. */
   readonly folder: string;
@@ -40,6 +43,8 @@ export interface ServerProcess {
   /** What it wrote to stdout so far. */
   stdout(): string;
   kill(signal: NodeJS.Signals): void;
+  /** Sends SIGTERM; resolves to how it ended, rejects when it does not end in time. */
+  stop(): Promise<Exit>;
 }
 
 /** A folder of its own, removed at the end of it. */
@@ -64,14 +69,26 @@ export function launch({ folder, flags = [], env = {}, atEnd = onTestFinished }:
     child.kill('SIGKILL');
     await exited;
   });
+  const ready = within(
+    START_MS,
+    'the start',
+    whenReady(child, () => printed.stderr),
+    () => printed.stderr,
+  );
+  // A test that kills a server while it starts does not wait for it.
+  ready.catch(() => undefined);
   return {
     pid: child.pid as number,
-    ready: whenReady(child, () => printed.stderr),
+    ready,
     exited,
     log: () => printed.stderr,
     lines: () => jsonLines(printed.stderr),
     stdout: () => printed.stdout,
     kill: (signal) => child.kill(signal),
+    stop: () => {
+      child.kill('SIGTERM');
+      return within(STOP_MS, 'the stop', exited, () => printed.stderr);
+    },
   };
 }
 
@@ -82,16 +99,22 @@ export async function launchReady(options: ServerOptions): Promise<ServerProcess
 }
 
 function whenReady(child: ChildProcess, log: () => string): Promise<string> {
-  const ready = new Promise<string>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.stderr?.on('data', () => {
       const url = jsonLines(log()).find((line) => 'url' in line)?.url;
       if (typeof url === 'string') resolve(url);
     });
     child.once('close', () => reject(new Error(`the server ended before it took tasks:\n${log()}`)));
   });
-  // A test that kills a server while it starts does not wait for it.
-  ready.catch(() => undefined);
-  return ready;
+}
+
+/** What a promise gives, unless it takes too long: then an error with the log, instead of a test that hangs. */
+export async function within<T>(ms: number, what: string, promise: Promise<T>, log: () => string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${what} took more than ${ms} ms; its log:\n${log()}`)), ms);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 /** Only whole lines; the last one may still be on its way. */
