@@ -31,8 +31,10 @@ export function classifyAddress(address: string): AddressClass {
   if (METADATA.has(withoutZone(parsed))) return 'metadata';
   if (parsed instanceof ipaddr.IPv6) {
     if (parsed.isIPv4MappedAddress()) return classifyAddress(parsed.toIPv4Address().toString());
-    // What is translated or tunnelled ends at the IPv4 address inside; it is never more than reserved, and may be worse.
-    if (embeddedIpv4(parsed).some((inner) => classifyAddress(inner) === 'metadata')) return 'metadata';
+    const embedded = embeddedIpv4(parsed).map(classifyAddress);
+    if (embedded.includes('metadata')) return 'metadata';
+    // What is translated or tunnelled ends at the IPv4 address inside: not a public host of its own.
+    if (embedded.length > 0 && parsed.range() === 'unicast') return 'reserved';
   }
   return CLASS_OF_RANGE[parsed.range()] ?? 'reserved';
 }

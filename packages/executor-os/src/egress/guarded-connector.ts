@@ -47,8 +47,9 @@ async function dial(guard: EgressGuard, connect: Connector, options: buildConnec
 function connectTo(connect: Connector, options: buildConnector.Options): Promise<Socket> {
   return new Promise((resolve, reject) => {
     connect(options, (error, socket) => {
-      if (socket === null) reject(error);
-      else resolve(socket);
+      // On an error undici passes that alone.
+      if (socket) resolve(socket);
+      else reject(error);
     });
   });
 }
