@@ -32,5 +32,5 @@ async function kernelServer(store) {
   const kernel = await startKernel(store);
   const app = createApp({ kernel, version: '0.0.0' });
   const server = await serve(app, { port: 0 });
-  return server.port;
+  return server.address.port;
 }

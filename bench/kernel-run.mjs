@@ -25,7 +25,7 @@ export function memoryStore() {
 }
 
 export function fileStore(folder = scratchFolder()) {
-  return createJsonFileStore({ dataDir: join(folder, 'data') });
+  return createJsonFileStore({ directory: join(folder, 'data') });
 }
 
 export async function startKernel(store, options = {}) {

@@ -12,7 +12,7 @@ const ROUNDS = 3;
 export async function measure() {
   const dataDir = join(scratchFolder(), 'data');
   const hold = { category: 'os', tools: async () => [], execute: (_, run) => heldUntil(run.signal) };
-  const open = () => startKernel(createJsonFileStore({ dataDir }), { executors: [hold], maxConcurrency: 1 });
+  const open = () => startKernel(createJsonFileStore({ directory: dataDir }), { executors: [hold], maxConcurrency: 1 });
   const first = await open();
   await first.submit(layered(100_000, 1000, 3));
   await first.stop({ graceMs: 0 });

@@ -46,8 +46,11 @@ const LAYERS: readonly {
 
 type Layer = (typeof LAYERS)[number];
 
-/** Packages that do no I/O: nothing of Node is imported there. */
-const PURE = new Set(['@execgo/core', '@execgo/scheduler']);
+/** Packages without I/O, and the builtins they may use all the same: what computes, and what only the real clock needs. */
+const HARMLESS_BUILTINS: Readonly<Record<string, ReadonlySet<string>>> = {
+  '@execgo/core': new Set(),
+  '@execgo/scheduler': new Set(['node:crypto', 'node:perf_hooks']),
+};
 
 const CORE_DEPENDENCIES = ['valibot'];
 
@@ -97,7 +100,10 @@ function whyForbidden(
 ): string | undefined {
   const inSource = path.startsWith('src/');
   if (specifier.startsWith('.')) return leavesPackage(specifier, path) ? 'leaves its package' : undefined;
-  if (isBuiltin(specifier)) return inSource && PURE.has(facts.name) ? 'this package does no I/O' : undefined;
+  if (isBuiltin(specifier)) {
+    const harmless = HARMLESS_BUILTINS[facts.name];
+    return inSource && harmless !== undefined && !harmless.has(specifier) ? 'this package does no I/O' : undefined;
+  }
 
   const dependency = packageOf(specifier);
   if (isOurs(dependency)) {

@@ -43,6 +43,8 @@ export class StagedEvents {
   /** In step: a task, and what it becomes; undefined = deleted. A task submitted twice is in it twice. */
   readonly ids: string[] = [];
   readonly tasks: (Task | undefined)[] = [];
+  /** In step: the task as it was before this batch; undefined = absent. */
+  readonly before: (Task | undefined)[] = [];
   readonly graphs: GraphSubmitted[] = [];
   /** Place of each id in the arrays. Made when a batch first changes a task: a large submission never needs it. */
   private places: Map<string, number> | undefined;
@@ -57,12 +59,14 @@ export class StagedEvents {
     const id = event.task_id;
     if (event.type !== 'task_submitted') this.places ??= new Map(this.ids.map((known, place) => [known, place]));
     const place = this.places?.get(id);
-    const after = applyEvent(place === undefined ? this.committed.get(id) : this.tasks[place], event);
+    const before = place === undefined ? this.committed.get(id) : this.tasks[place];
+    const after = applyEvent(before, event);
     // Committed in this order: a task submitted again is the newest.
     if (place === undefined || event.type === 'task_submitted') {
       this.places?.set(id, this.ids.length);
       this.ids.push(id);
       this.tasks.push(after);
+      this.before.push(before);
     } else {
       this.tasks[place] = after;
     }
@@ -162,11 +166,12 @@ export class TaskTable {
   }
 
   /** Makes a staged batch visible. Batches are committed in the order in which they were staged, one at a time. */
-  commit({ ids, tasks, graphs }: StagedEvents): void {
+  commit({ ids, tasks, before, graphs }: StagedEvents): void {
     for (const graph of graphs) this.keepReceipt(graph);
     for (let at = 0; at < ids.length; at += 1) {
-      const before = this.replace(ids[at] as string, tasks[at]);
-      if (before !== undefined && before.submitted_seq !== tasks[at]?.submitted_seq) this.forget(before);
+      const known = before[at];
+      this.replace(ids[at] as string, known, tasks[at]);
+      if (known !== undefined && known.submitted_seq !== tasks[at]?.submitted_seq) this.forget(known);
     }
     this.tidy();
   }
@@ -175,16 +180,16 @@ export class TaskTable {
    * As `commit`, in slices: reads between two slices see the table as it was before, and at the last one everything at once.
    * Nothing else may be staged, committed or cut meanwhile.
    */
-  *commitSliced({ ids, tasks, graphs }: StagedEvents): Sliced<void> {
-    const before = new Map<string, Task>();
+  *commitSliced({ ids, tasks, before, graphs }: StagedEvents): Sliced<void> {
     const outdated: Task[] = [];
-    this.hidden = { fromSeq: (this.seqs.at(-1) ?? 0) + 1, before };
+    this.hidden = { fromSeq: (this.seqs.at(-1) ?? 0) + 1, before: new Map() };
     for (let at = 0; at < ids.length; at += 1) {
       if (at > 0 && at % COMMIT_SLICE === 0) yield;
       const id = ids[at] as string;
-      const known = this.replace(id, tasks[at]);
+      const known = before[at];
+      this.replace(id, known, tasks[at]);
       if (known === undefined) continue;
-      if (known.submitted_seq < this.hidden.fromSeq && !before.has(id)) before.set(id, known);
+      if (known.submitted_seq < this.hidden.fromSeq && !this.hidden.before.has(id)) this.hidden.before.set(id, known);
       if (known.submitted_seq !== tasks[at]?.submitted_seq) outdated.push(known);
     }
     for (const graph of graphs) this.keepReceipt(graph);
@@ -199,7 +204,7 @@ export class TaskTable {
   /** Adds a task read from a snapshot. Tasks come by `submitted_seq`, oldest first. */
   load(task: Task): void {
     if (this.tasks.has(task.id)) throw new ExecGoError('internal', `task "${task.id}" is there twice`);
-    this.replace(task.id, task);
+    this.replace(task.id, undefined, task);
   }
 
   /** Adds a receipt read from a snapshot, oldest first. */
@@ -253,16 +258,15 @@ export class TaskTable {
   }
 
   /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
-  private replace(id: string, task: Task | undefined): Task | undefined {
-    const before = this.tasks.get(id);
+  private replace(id: string, before: Task | undefined, task: Task | undefined): void {
     if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
     if (task === undefined) {
       this.tasks.delete(id);
-      return before;
+      return;
     }
     this.tasks.set(id, task);
     if (task.updated_at > this.newestTimestamp) this.newestTimestamp = task.updated_at;
-    if (before?.submitted_seq === task.submitted_seq) return before;
+    if (before?.submitted_seq === task.submitted_seq) return;
     this.order.push(id);
     this.seqs.push(task.submitted_seq);
     const range = this.graphs.get(task.graph_id);
@@ -272,7 +276,6 @@ export class TaskTable {
       range.lastSeq = task.submitted_seq;
       range.live += 1;
     }
-    return before;
   }
 
   private takeFrom(cut: OpenCut, count: number): Task[] {

@@ -16,7 +16,7 @@ import type { CommitLog } from './commit-log.js';
 import type { Counters } from './counters.js';
 import type { Deadline, DeadlineWheel } from './deadline-wheel.js';
 import type { EventHub } from './event-hub.js';
-import type { TaskNode } from './graph-index.js';
+import type { GraphIndex, TaskNode } from './graph-index.js';
 import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import { PROGRESS_LIMITS, type ResolvedSchedulerOptions } from './options.js';
@@ -27,6 +27,7 @@ import { Slots } from './slots.js';
 export interface DispatcherParts {
   readonly options: ResolvedSchedulerOptions;
   readonly store: TaskStore;
+  readonly index: GraphIndex;
   readonly ledger: Ledger;
   readonly log: CommitLog;
   readonly hub: EventHub;
@@ -44,7 +45,6 @@ export class Dispatcher implements AttemptHost {
   private readonly slots: Slots;
   private readonly clock: Clock;
   private readonly runner: Runner;
-  private readonly running = new Set<Attempt>();
   /** Handles accepted in an earlier life, for the first attempt of this one. */
   private readonly handles = new Map<TaskNode, string>();
   private storeId = '';
@@ -109,12 +109,14 @@ export class Dispatcher implements AttemptHost {
 
   /** Tells everything under way to stop. */
   stopAll(cause: StopCause): void {
-    for (const attempt of [...this.running]) this.stop(attempt, cause);
+    for (const attempt of this.attempts()) this.stop(attempt, cause);
   }
 
   /** Resolves when nothing is under way. */
   async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all([...this.running].map((attempt) => attempt.ended()));
+    for (let attempts = this.attempts(); attempts.length > 0; attempts = this.attempts()) {
+      await Promise.all(attempts.map((attempt) => attempt.ended()));
+    }
   }
 
   /** Tells an attempt to stop; one that does not within `abandonAfterMs` is given up, and its late answer dropped. */
@@ -130,6 +132,13 @@ export class Dispatcher implements AttemptHost {
       this.settle(attempt, failed(error, options.resultLimits));
     });
     attempt.stop(cause);
+  }
+
+  /** What is under way. Looked for among the unfinished tasks, and seldom: a set would cost every attempt two changes. */
+  private attempts(): Attempt[] {
+    const found: Attempt[] = [];
+    for (const { live } of this.parts.index.all()) if (live instanceof Attempt) found.push(live);
+    return found;
   }
 
   private awaitNextTurn(): void {
@@ -151,7 +160,6 @@ export class Dispatcher implements AttemptHost {
     const handle = this.handles.size === 0 ? undefined : this.handles.get(node);
     const attempt = new Attempt(node, this, this.storeId, now, handle);
     node.live = attempt;
-    this.running.add(attempt);
     const timeoutMs = node.spec.timeout > 0 ? node.spec.timeout : options.defaultTimeoutMs;
     if (timeoutMs > 0) attempt.deadline = wheel.add(timeoutMs, () => this.stop(attempt, timedOut(timeoutMs)));
     this.run(attempt).then(
@@ -221,9 +229,8 @@ export class Dispatcher implements AttemptHost {
     const { wheel, counters } = this.parts;
     const { node } = attempt;
     wheel.cancel(attempt.deadline);
-    this.running.delete(attempt);
     this.slots.release(node.spec.type);
-    this.handles.delete(node);
+    if (this.handles.size > 0) this.handles.delete(node);
     node.live = undefined;
     counters.attemptDuration.observe(this.clock.monotonic() - attempt.startedAt);
     this.decide(attempt, outcome);

@@ -11,7 +11,8 @@ export class Reservations {
   /** @throws ExecGoError `conflict` for an id that is just being deleted, or depended on */
   refuse(id: string): void {
     this.refuseDeleting(id);
-    if (this.dependedOn.has(id)) throw conflict(id, 'is a dependency of a graph that is just being submitted');
+    if (this.dependedOn.size > 0 && this.dependedOn.has(id))
+      throw conflict(id, 'is a dependency of a graph that is just being submitted');
   }
 
   /** @throws as `refuse` */
@@ -37,7 +38,7 @@ export class Reservations {
   }
 
   private refuseDeleting(id: string): void {
-    if (this.deleting.has(id)) throw conflict(id, 'is just being deleted');
+    if (this.deleting.size > 0 && this.deleting.has(id)) throw conflict(id, 'is just being deleted');
   }
 }
 
