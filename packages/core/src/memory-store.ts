@@ -17,11 +17,7 @@ export interface MemoryStoreOptions {
   /** How many events are kept, the newest ones. @default 10,000 */
   readonly maxEvents?: number;
   readonly receipts?: ReceiptRetention;
-  /**
-   * Name of this store, part of every run id. Give each a random one where several of them run processes on one machine: by
-   * it a server finds the processes that an earlier life of its store left.
-   * @default 'memory'
-   */
+  /** Name of this store, part of every run id: by it a server finds the processes that an earlier life left. @default a random one */
   readonly storeId?: string;
   /** Lets the event loop turn while a large batch is folded, as `Clock.turn`. Default: no pause. */
   readonly turn?: (fn: () => void) => void;
@@ -46,7 +42,7 @@ export class MemoryStore implements TaskStore {
   constructor(options: MemoryStoreOptions = {}) {
     this.table = new TaskTable(options.receipts);
     this.maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
-    this.storeId = options.storeId ?? 'memory';
+    this.storeId = options.storeId ?? crypto.randomUUID();
     this.turn = options.turn;
   }
 
@@ -82,24 +78,8 @@ export class MemoryStore implements TaskStore {
     return this.table.list(query);
   }
 
-  async *events(query: EventQuery): AsyncIterable<TaskEvent> {
-    const { after, task_id, graph_id, limit = Number.POSITIVE_INFINITY } = query;
-    const first = this.firstSeq();
-    if (after !== undefined && after + 1 < first) {
-      throw new ExecGoError('gone', `events up to seq ${first - 1} are no longer kept`, {
-        details: { oldest_seq: first },
-      });
-    }
-    const kept = this.kept;
-    const end = kept.length;
-    let given = 0;
-    for (let at = Math.max(0, (after ?? 0) + 1 - first); at < end && given < limit; at += 1) {
-      const event = kept[at] as TaskEvent;
-      if (graph_id !== undefined && event.graph_id !== graph_id) continue;
-      if (task_id !== undefined && (event.type === 'graph_submitted' || event.task_id !== task_id)) continue;
-      given += 1;
-      yield event;
-    }
+  events(query: EventQuery): AsyncIterable<TaskEvent> {
+    return this.keptEvents(query, this.kept, this.kept.length, this.firstSeq());
   }
 
   async *unfinished(): AsyncIterable<readonly Task[]> {
@@ -113,6 +93,24 @@ export class MemoryStore implements TaskStore {
   async close(): Promise<void> {
     await this.busy?.catch(() => undefined);
     this.state = 'closed';
+  }
+
+  /** What was kept at the call, however late it is read. */
+  private async *keptEvents(query: EventQuery, kept: readonly TaskEvent[], end: number, first: number) {
+    const { after, task_id, graph_id, limit = Number.POSITIVE_INFINITY } = query;
+    if (after !== undefined && after + 1 < first) {
+      throw new ExecGoError('gone', `events up to seq ${first - 1} are no longer kept`, {
+        details: { oldest_seq: first },
+      });
+    }
+    let given = 0;
+    for (let at = Math.max(0, (after ?? 0) + 1 - first); at < end && given < limit; at += 1) {
+      const event = kept[at] as TaskEvent;
+      if (graph_id !== undefined && event.graph_id !== graph_id) continue;
+      if (task_id !== undefined && (event.type === 'graph_submitted' || event.task_id !== task_id)) continue;
+      given += 1;
+      yield event;
+    }
   }
 
   private appendLater(events: readonly TaskEvent[]): Promise<void> {

@@ -14,6 +14,5 @@ describeStore('MemoryStore', {
   },
   skip: {
     exclusive: 'a memory store has no place that two of them could share',
-    'unique-id': 'nothing of a memory store outlives it, so that it needs no name',
   },
 });

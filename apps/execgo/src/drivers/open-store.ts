@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { MemoryStore, type TaskStore } from '@execgo/core';
 import { createJsonFileStore } from '@execgo/store-jsonfile';
 import { SettingsError } from '../settings/settings-error.js';
@@ -27,7 +26,7 @@ export async function createStore(
   { cwd, onWarning }: { readonly cwd: string; readonly onWarning: (message: string) => void },
 ): Promise<StoreDriver> {
   if (name === 'jsonfile') return { store: jsonFileStore(settings, onWarning) };
-  if (name === 'memory') return { store: new MemoryStore({ storeId: randomUUID(), turn: (fn) => setImmediate(fn) }) };
+  if (name === 'memory') return { store: new MemoryStore({ turn: (fn) => setImmediate(fn) }) };
   const { make, folder } = await loadDriver('--store', SHORT_NAMES.get(name) ?? name, 'createStore', cwd);
   return { store: checked(await (make as CreateStore)(settings), name), folder };
 }
