@@ -1,7 +1,11 @@
 import { runCli } from './cli.js';
 
+const env = { ...process.env };
+// A driver may hand the environment of this process on.
+delete process.env.EXECGO_TOKEN;
+
 const status = await runCli(process.argv.slice(2), {
-  env: { ...process.env },
+  env,
   cwd: process.cwd(),
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),

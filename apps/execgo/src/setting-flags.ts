@@ -7,12 +7,12 @@ export function addSettingFlags(command: Command): Command {
   for (const { flag, variable, default: fallback, help } of settingsHelp()) {
     if (flag === undefined) continue;
     const option = new Option(flag, `${help} (${variable}; default: ${fallback})`);
-    command.addOption(option.argParser(collect));
+    command.addOption(takesValue(option) ? option.argParser(collect) : option);
   }
   return command;
 }
 
-/** The texts that stood after each flag that was given; `true` for a flag without a value. */
+/** The texts that stood after each flag that was given; `true` for one that takes none. */
 export function flagsGiven(command: Command): ReadonlyMap<SettingName, readonly string[]> {
   const given = new Map<SettingName, readonly string[]>();
   for (const { name, flag } of settingsHelp()) {
@@ -20,10 +20,13 @@ export function flagsGiven(command: Command): ReadonlyMap<SettingName, readonly 
     if (option === undefined) continue;
     const key = option.attributeName();
     if (command.getOptionValueSource(key) !== 'cli') continue;
-    const value: unknown = command.getOptionValue(key);
-    given.set(name, Array.isArray(value) ? value : ['true']);
+    given.set(name, takesValue(option) ? command.getOptionValue(key) : ['true']);
   }
   return given;
+}
+
+function takesValue(option: Option): boolean {
+  return option.required;
 }
 
 function collect(text: string, before: readonly string[] | undefined): readonly string[] {
