@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** Whether this system shows its processes under /proc as Linux does; elsewhere only process groups are known. */
@@ -51,11 +51,15 @@ export function pidExists(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
 
-/** The pid given out last in this pid namespace (proc(5), the last field of loadavg). */
-export function newestPid(): number | undefined {
-  const text = readProc('/proc/loadavg')?.toString('latin1');
-  const pid = Number(text?.slice(text.lastIndexOf(' ') + 1));
-  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+let loadavg: number | undefined;
+const loadavgText = Buffer.alloc(128);
+
+/** The pid given out last in this pid namespace (proc(5), the last field of loadavg). Asked after every run, so kept open. */
+export function newestPid(): number {
+  loadavg ??= openSync('/proc/loadavg', 'r');
+  const length = readSync(loadavg, loadavgText, 0, loadavgText.length, 0);
+  const text = loadavgText.toString('latin1', 0, length);
+  return Number(text.slice(text.lastIndexOf(' ') + 1));
 }
 
 /** The pids of every process of this user, in slices: looking at thousands must not stop the event loop. */

@@ -119,6 +119,7 @@ export class ProcessTree {
   }
 
   private async killRest(): Promise<readonly number[]> {
+    if (this.hasExited && this.strays?.isAlone()) return [];
     let survivors: readonly number[] = [];
     // Once the leader was reaped and the group is empty, the number may be another's: then it must not be signalled again.
     if (groupExists(this.pid)) {
@@ -128,10 +129,7 @@ export class ProcessTree {
     // The group's end and its leader's exit event come through different channels.
     if (survivors.length === 0 && !this.hasExited) await this.exited;
     const { strays } = this;
-    if (strays === undefined) return survivors;
-    const found = strays.find();
-    if (Array.isArray(found) && found.length === 0) return survivors;
-    return [...survivors, ...(await killUntilGone(() => strays.find()))];
+    return strays === undefined ? survivors : [...survivors, ...(await killUntilGone(() => strays.find()))];
   }
 }
 

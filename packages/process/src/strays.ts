@@ -22,7 +22,12 @@ export function childEnded(pid: number): void {
   ownChildren.delete(pid);
 }
 
-/** Finds the processes of one run that left its group (setsid, a double fork). */
+/**
+ * Finds the processes of one run that left its group (setsid, a double fork).
+ *
+ * Looking at every process of the machine after every run would cost more than the run. But pids are given out in order: what
+ * a short run started is among the pids between its own and the newest, mostly none, and the rest mostly our own children.
+ */
 export class StraySearch {
   private readonly startedAt = performance.now();
 
@@ -36,33 +41,40 @@ export class StraySearch {
   ) {}
 
   /**
-   * Finds none in microseconds where the processes that began on this machine meanwhile are few, which is how most runs are;
-   * a promise means that all processes have to be looked at.
+   * True only if nothing that the run could have started is alive, in its group or out of it. Takes microseconds where few
+   * processes began on this machine since; false says nothing.
    */
-  find(): readonly MarkedProcess[] | Promise<readonly MarkedProcess[]> {
-    if (!hasProc) return [];
-    return this.findYoung() ?? this.findAmongAll();
+  isAlone(): boolean {
+    return hasProc && this.young()?.length === 0;
   }
 
-  private findYoung(): readonly MarkedProcess[] | undefined {
+  /** Every living process that carries the marker and is not its first one. */
+  async find(): Promise<readonly MarkedProcess[]> {
+    if (!hasProc) return [];
+    const isOurs = ({ marker, pid }: MarkedProcess) => marker === this.marker && !ownChildren.has(pid);
+    const young = this.young()?.map(markedProcess);
+    const found = young?.filter((process) => process !== undefined) ?? (await markedProcesses());
+    return found.filter(isOurs);
+  }
+
+  /** What lives of the pids given out since the start, our own children left out; undefined when that is no short range. */
+  private young(): readonly number[] | undefined {
     if (performance.now() - this.startedAt > RANGE_FOR_MS) return undefined;
-    const found: MarkedProcess[] = [];
+    const pids: number[] = [];
     let next = this.pid + 1;
     for (let look = 0; look < MAX_LOOKS; look += 1) {
       const newest = newestPid();
-      if (newest === undefined || newest < this.pid || newest - next > MAX_RANGE) return undefined;
-      if (newest < next) return found;
+      if (!(newest >= this.pid && newest - next <= MAX_RANGE)) return undefined;
+      let others = 0;
       for (; next <= newest; next += 1) {
-        if (ownChildren.has(next) || !pidExists(next)) continue;
-        const marked = markedProcess(next);
-        if (marked?.marker === this.marker) found.push(marked);
+        if (ownChildren.has(next)) continue;
+        others += 1;
+        if (pidExists(next)) pids.push(next);
       }
+      // One that has ended by now may have started another before: as long as there are any, look again.
+      if (others === 0) return pids;
     }
     return undefined;
-  }
-
-  private async findAmongAll(): Promise<readonly MarkedProcess[]> {
-    return (await markedProcesses()).filter(({ marker, pid }) => marker === this.marker && !ownChildren.has(pid));
   }
 }
 
@@ -71,9 +83,7 @@ export class StraySearch {
  *
  * @returns the pids of what cannot be killed (a process stuck in the kernel, or changed to another user)
  */
-export async function killUntilGone(
-  find: () => readonly MarkedProcess[] | Promise<readonly MarkedProcess[]>,
-): Promise<readonly number[]> {
+export async function killUntilGone(find: () => Promise<readonly MarkedProcess[]>): Promise<readonly number[]> {
   const deadline = performance.now() + GONE_WITHIN_MS;
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
     const found = await find();

@@ -4,5 +4,6 @@ import { raceAgainstSwaps } from './support/swap-race.js';
 it('a folder swapped for a link during the call leads nowhere outside, for 10 s', async () => {
   const result = await raceAgainstSwaps(10_000);
   expect(result).toMatchObject({ leaks: [], created: [], surprises: [] });
-  expect(result.refused).toBeGreaterThan(1000);
+  expect(result.succeeded).toBeGreaterThan(100);
+  expect(result.refused).toBeGreaterThan(100);
 });
