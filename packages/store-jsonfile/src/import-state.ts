@@ -30,7 +30,8 @@ export async function importState(fileSystem: FileSystem, directory: string, fou
     return ownState(path, members);
   }
   const known = scan.marks.at(-1)?.mark.seq ?? 0;
-  if (scan.lastSeq > known) {
+  // A segment without events, as a crash of an earlier import leaves it, holds nothing that the file could lack.
+  if (scan.segments.some(({ firstSeq, lastSeq }) => lastSeq >= firstSeq && lastSeq > known)) {
     throw damaged(
       path,
       `it was replaced by another program, and the journal holds events up to seq ${scan.lastSeq} that came after our last snapshot`,

@@ -21,6 +21,8 @@ export class LineBuffer {
   private header: Buffer = this.chunk;
   private headerAt = 0;
   private crc = 0;
+  /** Where the bytes begin that `crc` does not hold yet. */
+  private uncheckedAt = 0;
   private length = 0;
 
   /** Bytes of all lines since the last `take`. */
@@ -33,6 +35,7 @@ export class LineBuffer {
     this.header = this.chunk;
     this.headerAt = this.used;
     this.used += HEADER_BYTES;
+    this.uncheckedAt = this.used;
     this.crc = 0;
     this.length = 0;
   }
@@ -41,12 +44,12 @@ export class LineBuffer {
     const most = text.length * MAX_BYTES_PER_UNIT;
     this.reserve(most < CHUNK_BYTES ? most : Buffer.byteLength(text));
     const bytes = this.chunk.write(text, this.used, 'utf8');
-    this.crc = crc32(this.chunk.subarray(this.used, this.used + bytes), this.crc);
     this.used += bytes;
     this.length += bytes;
   }
 
   end(): void {
+    this.check();
     const header = `${hex32(this.crc)} ${String(this.length).padStart(LENGTH_DIGITS, '0')} `;
     this.header.write(header, this.headerAt, 'latin1');
     this.reserve(1);
@@ -64,13 +67,20 @@ export class LineBuffer {
     return parts;
   }
 
+  private check(): void {
+    this.crc = crc32(this.chunk.subarray(this.uncheckedAt, this.used), this.crc);
+    this.uncheckedAt = this.used;
+  }
+
   private reserve(bytes: number): void {
     if (this.used + bytes <= this.chunk.length) return;
+    this.check();
     if (this.used > 0) {
       this.full.push(this.chunk.subarray(0, this.used));
       this.fullBytes += this.used;
     }
     this.chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, bytes));
     this.used = 0;
+    this.uncheckedAt = 0;
   }
 }
