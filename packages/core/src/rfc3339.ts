@@ -1,8 +1,17 @@
 const FORM = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d+)?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** Times come in runs of the same second: the newest one, as text up to its fraction. */
+const newest = { second: Number.NaN, text: '' };
+
 /** RFC 3339 in UTC with milliseconds: how ExecGo writes every time. */
 export function formatTime(epochMs: number): string {
-  return new Date(epochMs).toISOString();
+  const second = Math.floor(epochMs / 1000);
+  if (second !== newest.second) {
+    newest.text = new Date(second * 1000).toISOString().slice(0, -'000Z'.length);
+    newest.second = second;
+  }
+  const fraction = Math.floor(epochMs) - second * 1000;
+  return `${newest.text}${fraction < 10 ? '00' : fraction < 100 ? '0' : ''}${fraction}Z`;
 }
 
 /** Epoch milliseconds of an RFC 3339 time of any offset and precision (digits beyond milliseconds are cut); undefined if it is none. */
