@@ -49,6 +49,6 @@ export async function summarise(graphId: string, store: TaskStore): Promise<Grap
   return { graph_id: graphId, counts, task_ids: ids.reverse(), done };
 }
 
-export function graphNotFound(graphId: string): ExecGoError {
+function graphNotFound(graphId: string): ExecGoError {
   return new ExecGoError('not_found', `graph not found: ${graphId}`, { details: { graph_id: graphId } });
 }
