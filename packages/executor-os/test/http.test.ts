@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import { ExecGoError } from '@execgo/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { CERTIFICATE, CERTIFICATE_KEY } from './support/certificate.js';
 import { Bench, freshRun } from './support/executor.js';
 import { TestServer } from './support/http-server.js';
 
@@ -71,6 +75,27 @@ describe('a request', () => {
     await http(server.url.replace('://', '://us%C3%A4r:pw@'));
     expect(seen[0]?.headers.authorization).toBe(`Basic ${Buffer.from('usär:pw').toString('base64')}`);
     expect(seen[0]?.url).toBe('/');
+  });
+
+  it('by https asks for the name it was given, at the address that was checked, and trusts no stranger', async () => {
+    const names: string[] = [];
+    const identity = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+    const SNICallback = (name: string, done: (error: null, context: SecureContext) => void) => {
+      names.push(name);
+      done(null, createSecureContext(identity));
+    };
+    const secure = createServer({ ...identity, SNICallback }, (_request, response) => response.end('secret'));
+    secure.listen(0, '127.0.0.1');
+    await once(secure, 'listening');
+    const { port } = secure.address() as AddressInfo;
+    const named = new Bench({ egress: { profile: 'local', lookup: async () => ['127.0.0.1'] } });
+    await expect(named.run('http', { url: `https://name.example:${port}/` })).rejects.toMatchObject({
+      code: 'external_failure',
+      message: expect.stringContaining('self-signed certificate'),
+    });
+    expect(names).toEqual(['name.example']);
+    await named.dispose();
+    secure.close();
   });
 
   it('does not use a proxy of the environment', async () => {

@@ -3,6 +3,8 @@ import { hasProc, ownProcesses, processStat } from './proc.js';
 
 const FIRST_POLL_MS = 1;
 const SLOWEST_POLL_MS = 25;
+/** When all processes are first looked at; from then on each time the wait has doubled. */
+const FIRST_SCAN_MS = 4;
 
 /** Windows has no process groups: there a run is its first process alone. */
 export const hasGroups = process.platform !== 'win32';
@@ -25,11 +27,16 @@ export function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean 
 
 /** Resolves to true as soon as nothing of the group runs any more, to false when `timeoutMs` have passed before. */
 export async function groupGone(group: number, timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
+  const start = performance.now();
+  let nextScanMs = FIRST_SCAN_MS;
   for (let pause = FIRST_POLL_MS; groupExists(group); pause = Math.min(2 * pause, SLOWEST_POLL_MS)) {
-    // Orphans are reaped by pid 1, and some containers run a pid 1 that never does: those are not alive.
-    if (pause === SLOWEST_POLL_MS && !(await hasLivingMember(group))) return true;
-    if (performance.now() >= deadline) return false;
+    const waitedMs = performance.now() - start;
+    if (waitedMs >= nextScanMs) {
+      // Orphans are reaped by pid 1, which may take its time, or never do it (some containers): those are not alive.
+      if (!(await hasLivingMember(group))) return true;
+      nextScanMs = 2 * waitedMs;
+    }
+    if (waitedMs >= timeoutMs) return false;
     await delay(pause);
   }
   return true;
