@@ -20,6 +20,7 @@ linux('after kill -9 of the server with a command running, the restart never has
   const first = await launchReady({ folder, env: OPEN });
   const task = { id: 'long', type: 'shell', params: { command: 'sleep', args: [duration] } };
   await post(`${first.url}/tasks`, { tasks: [task] });
+  await expect.poll(async () => (await get(`${first.url}/tasks/long`)).body.status).toBe('running');
   await expect.poll(() => countProcesses(duration)).toBe(1);
   first.kill('SIGKILL');
   await first.exited;

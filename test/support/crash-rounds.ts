@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, get, post, type WireTask } from './http-client.js';
+import { type Answer, get, send, type WireTask } from './http-client.js';
 import { launch, launchReady, within } from './server-process.js';
 
 export interface CrashOptions {
@@ -26,7 +26,10 @@ export interface CrashReport {
 }
 
 const SUBMITTERS = 6;
-const LONGEST_LIFE_MS = 400;
+/** A life ends after this many tasks were acknowledged, then at any moment of the pause. */
+const FEWEST_TASKS = 20;
+const MORE_TASKS = 200;
+const LONGEST_PAUSE_MS = 30;
 /** Every third life ends this long after its start at the latest: while it starts, or recovers. */
 const LONGEST_START_MS = 250;
 const SETTLE_MS = 30_000;
@@ -46,9 +49,15 @@ export async function crashRounds({ folder, rounds, seed }: CrashOptions): Promi
       const workers = Array.from({ length: SUBMITTERS }, (_, at) =>
         submitUntilGone(url, `${round}-${at}`, random, record),
       );
-      await sleep(random() * LONGEST_LIFE_MS);
+      let over = false;
+      const ended = Promise.all(workers).finally(() => {
+        over = true;
+      });
+      const target = record.acknowledged.size + FEWEST_TASKS + random() * MORE_TASKS;
+      while (!over && record.acknowledged.size < target) await sleep(1);
+      await sleep(random() * LONGEST_PAUSE_MS);
       server.kill('SIGKILL');
-      await within(SETTLE_MS, 'the end of the connections', Promise.all(workers), server.log);
+      await within(SETTLE_MS, 'the end of the connections', ended, server.log);
     } else {
       await sleep(random() * LONGEST_START_MS);
       server.kill('SIGKILL');
@@ -61,18 +70,21 @@ export async function crashRounds({ folder, rounds, seed }: CrashOptions): Promi
   return record.compare(tasks);
 }
 
-/** Submits graphs, and looks at earlier ones, until the connection breaks. */
+/**
+ * Submits graphs, and looks at earlier ones, until the connection breaks. Each request has a connection of its own: the pool
+ * of `fetch` may wait for ever for a server that was killed while it connected.
+ */
 async function submitUntilGone(url: string, name: string, random: () => number, record: Record): Promise<void> {
   for (let count = 0; ; count += 1) {
     const tasks = graphOf(`${name}-${count}`, random);
     const ids = tasks.map(({ id }) => id);
     record.sent(ids);
     try {
-      const answer = await post(`${url}/tasks`, { tasks });
+      const answer = await send(url, { path: '/tasks', body: JSON.stringify({ tasks }) });
       if (answer.status !== 202) record.odd.push(answer);
       else record.acknowledge(ids);
       const seen = record.anyAcknowledged(random);
-      if (seen !== undefined) record.see((await get<WireTask>(`${url}/tasks/${seen}`)).body);
+      if (seen !== undefined) record.see((await send<WireTask>(url, { method: 'GET', path: `/tasks/${seen}` })).body);
     } catch {
       // The server was killed: whether it had taken this graph is not known, but it must be whole or absent.
       return;

@@ -53,7 +53,10 @@ export interface RawRequest {
 }
 
 /** A request that `fetch` would not send as it stands. */
-export function send(url: string, { method = 'POST', path, headers = {}, body, chunked }: RawRequest): Promise<Answer> {
+export function send<T = Record<string, unknown>>(
+  url: string,
+  { method = 'POST', path, headers = {}, body, chunked }: RawRequest,
+): Promise<Answer<T>> {
   const length = body === undefined || chunked ? {} : { 'Content-Length': String(Buffer.byteLength(body)) };
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
