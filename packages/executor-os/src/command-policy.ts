@@ -23,6 +23,10 @@ const SYSTEM_FOLDERS: readonly string[] =
     ? [join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')]
     : ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
+/** How long a listed command that was found is not looked for again: a big graph asks for the same few thousands of times. */
+const FOUND_FOR_MS = 1_000;
+const foundLately = new Map<string, { readonly file: string; readonly untilMs: number }>();
+
 /**
  * The file that runs for a command: what was checked is what is started.
  *
@@ -39,9 +43,12 @@ function resolveAllowed(command: string): string {
   if (!ALLOWED_COMMANDS.has(name)) throw notAllowed(command);
   // A slash names a file, which must be the very one that the name stands for.
   if (name !== command && !SYSTEM_FOLDERS.includes(dirname(command))) throw notAllowed(command);
-  const found = name === command ? findIn(SYSTEM_FOLDERS, name) : isExecutable(command) ? command : undefined;
-  if (found === undefined) throw new ExecGoError('not_found', `command not found: ${command}`);
-  return found;
+  const lately = foundLately.get(command);
+  if (lately !== undefined && lately.untilMs > performance.now()) return lately.file;
+  const file = name === command ? findIn(SYSTEM_FOLDERS, name) : isExecutable(command) ? command : undefined;
+  if (file === undefined) throw new ExecGoError('not_found', `command not found: ${command}`);
+  foundLately.set(command, { file, untilMs: performance.now() + FOUND_FOR_MS });
+  return file;
 }
 
 function resolveOpen(command: string, path: string): string {

@@ -50,7 +50,7 @@ export class LinuxWalker implements Walker {
   ) {}
 
   check(path: string): void {
-    this.namesTo(path, this.guarded.now());
+    this.namesTo(path, this.guarded.recently());
   }
 
   enter(path: string, makeParents: boolean): Place {

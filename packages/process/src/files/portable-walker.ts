@@ -44,7 +44,7 @@ export class PortableWalker implements Walker {
   check(path: string): void {
     const wanted = this.confined ? join(this.root, ...namesBelow(this.names, path)) : resolve(this.root, path);
     checkPath(path);
-    if (this.guarded.now().covers(wanted)) throw protectedPath(path);
+    if (this.guarded.recently().covers(wanted)) throw protectedPath(path);
   }
 
   enter(path: string, makeParents: boolean): Place {

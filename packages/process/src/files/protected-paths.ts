@@ -2,13 +2,23 @@ import { type Stats, statSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { existingRealPath } from './existing-real-path.js';
 
+const RECENT_MS = 1_000;
+
 /** Paths that no tool may touch, nor anything below them, whatever name leads there. */
 export class ProtectedPaths {
   private readonly paths: readonly string[];
+  private last: { readonly now: ProtectedNow; readonly at: number } | undefined;
 
   /** @param paths need not exist yet; relative ones count from the current folder */
   constructor(paths: readonly string[]) {
     this.paths = paths.map((path) => resolve(path));
+  }
+
+  /** What they were at most a second ago: for checks ahead of time, of which a big graph brings thousands at once. */
+  recently(): ProtectedNow {
+    const at = performance.now();
+    if (this.last === undefined || at - this.last.at > RECENT_MS) this.last = { now: this.now(), at };
+    return this.last.now;
   }
 
   /** What they are at this moment: a data directory may have been made, or made anew, since. */
