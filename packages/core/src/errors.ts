@@ -85,9 +85,13 @@ export class ConfigError extends ExecGoError {
   }
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown, also of what has none: whoever asks is just dealing with a failure. */
 export function errorMessage(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return 'something was thrown that has no text';
+  }
 }
 
 function describe(value: unknown): string {
