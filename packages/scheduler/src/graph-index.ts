@@ -57,8 +57,8 @@ const NO_EDGES: GraphEdges = { dependencyOffsets: NONE, dependencies: NONE, depe
 export class GraphIndex {
   private readonly nodes = new Map<string, TaskNode>();
   private readonly graphs = new Map<string, GraphEntry>();
-  /** Dependents in other graphs than the task's own: few tasks have some. */
-  private readonly dependentsAcross = new Map<TaskNode, TaskNode[]>();
+  /** Dependents in other graphs than the task's own, those that are not settled: few tasks have some. */
+  private readonly dependentsAcross = new Map<TaskNode, Set<TaskNode>>();
   private unfinishedCount = 0;
 
   /** Tasks whose terminal event is not durable yet. */
@@ -106,13 +106,17 @@ export class GraphIndex {
     return node;
   }
 
-  /** Adds an edge between graphs: it pins the dependency, and is waited for unless that is settled. */
+  /** Adds an edge between graphs, unless it is there: it pins the dependency, and is waited for unless that is settled. */
   linkAcross(dependency: TaskNode, dependent: TaskNode): void {
+    let dependents = this.dependentsAcross.get(dependency);
+    if (dependents === undefined) {
+      dependents = new Set();
+      this.dependentsAcross.set(dependency, dependents);
+    }
+    if (dependents.has(dependent)) return;
+    dependents.add(dependent);
     dependency.openDependents += 1;
     if (!dependency.settled) dependent.openDependencies += 1;
-    const known = this.dependentsAcross.get(dependency);
-    if (known === undefined) this.dependentsAcross.set(dependency, [dependent]);
-    else known.push(dependent);
   }
 
   forEachDependent(node: TaskNode, visit: (dependent: TaskNode) => void): void {
@@ -150,7 +154,8 @@ export class GraphIndex {
     const end = edges.dependencyOffsets[node.index + 1] as number;
     for (let edge = first; edge < end; edge += 1) {
       const at = edges.dependencies[edge] as number;
-      const dependency = at === EXTERNAL ? this.nodes.get(node.spec.depends_on[edge - first] as string) : nodes[at];
+      const dependency =
+        at === EXTERNAL ? this.unlinkAcross(node.spec.depends_on[edge - first] as string, node) : nodes[at];
       if (dependency === undefined) continue;
       dependency.openDependents -= 1;
       this.leaveIfUnneeded(dependency);
@@ -160,6 +165,13 @@ export class GraphIndex {
     if (node.graph.unfinished > 0) return false;
     this.graphs.delete(node.graph.id);
     return true;
+  }
+
+  /** Takes away an edge between graphs; the dependency, or undefined where there is no such edge (any more). */
+  private unlinkAcross(id: string, dependent: TaskNode): TaskNode | undefined {
+    const dependency = this.nodes.get(id);
+    const linked = dependency !== undefined && this.dependentsAcross.get(dependency)?.delete(dependent);
+    return linked === true ? dependency : undefined;
   }
 
   private leaveIfUnneeded(node: TaskNode): void {
