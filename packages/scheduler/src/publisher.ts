@@ -5,7 +5,8 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
 import type { ResolvedSchedulerOptions } from './options.js';
-import type { Waiters } from './waiters.js';
+import { taskNotFound } from './views.js';
+import type { Waiter, Waiters } from './waiters.js';
 
 export interface PublisherParts {
   readonly options: ResolvedSchedulerOptions;
@@ -18,6 +19,12 @@ export interface PublisherParts {
   readonly dispatcher: Dispatcher;
 }
 
+/** A task that has ended, and who waited for that. */
+interface Told {
+  readonly id: string;
+  readonly waiters: ReadonlySet<Waiter<Task>>;
+}
+
 /** PUBLISH: what follows from events once they are durable: dependents become ready, waiters and watchers are told. */
 export class Publisher {
   private readonly clock: Clock;
@@ -28,7 +35,7 @@ export class Publisher {
 
   publish(batch: Batch): void {
     const { counters, hub, dispatcher } = this.parts;
-    const waitedFor: string[] = [];
+    const told: Told[] = [];
     counters.commitDuration.observe(this.clock.monotonic() - batch.appendedAt);
     for (let at = 0; at < batch.events.length; at += 1) {
       const event = batch.events[at] as Batch['events'][number];
@@ -41,19 +48,19 @@ export class Publisher {
           break;
         case 'task_succeeded':
           this.release(node);
-          this.settle(node, waitedFor);
+          this.settle(node, told);
           break;
         case 'task_failed':
         case 'task_cancelled':
         case 'task_skipped':
-          this.settle(node, waitedFor);
+          this.settle(node, told);
           break;
         default:
           break;
       }
     }
     hub.publish(batch.events);
-    if (waitedFor.length > 0) this.tellWaiters(waitedFor);
+    if (told.length > 0) this.tell(told);
     dispatcher.pump();
   }
 
@@ -63,21 +70,27 @@ export class Publisher {
     index.forEachDependent(node, (dependent) => dispatcher.arrive(dependent));
   }
 
-  private settle(node: TaskNode, waitedFor: string[]): void {
+  private settle(node: TaskNode, told: Told[]): void {
     const { index, taskWaiters, graphWaiters } = this.parts;
-    if (taskWaiters.size > 0 && taskWaiters.has(node.id)) waitedFor.push(node.id);
+    if (taskWaiters.size > 0 && taskWaiters.has(node.id))
+      told.push({ id: node.id, waiters: taskWaiters.take(node.id) });
     if (index.settle(node)) graphWaiters.resolve(node.graph.id, true);
   }
 
   /** Asked for in this very turn, so that a waiter sees how its task ended even if the id is submitted again right away. */
-  private tellWaiters(ids: readonly string[]): void {
-    const { store, taskWaiters } = this.parts;
-    store.getMany(ids).then(
+  private tell(told: readonly Told[]): void {
+    this.parts.store.getMany(told.map(({ id }) => id)).then(
       (tasks) => {
-        for (const task of tasks) if (task !== undefined) taskWaiters.resolve(task.id, task);
+        for (const [at, { id, waiters }] of told.entries()) {
+          const task = tasks[at];
+          for (const waiter of waiters) {
+            if (task === undefined) waiter.reject(taskNotFound(id));
+            else waiter.resolve(task);
+          }
+        }
       },
       (error: unknown) => {
-        for (const id of ids) taskWaiters.reject(id, error);
+        for (const { waiters } of told) for (const waiter of waiters) waiter.reject(error);
       },
     );
   }

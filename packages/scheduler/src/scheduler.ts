@@ -41,7 +41,7 @@ import { Publisher } from './publisher.js';
 import { Recovery, type RecoverySummary } from './recovery.js';
 import { Reservations } from './reservations.js';
 import { Submission } from './submission.js';
-import { summarise, withLiveProgress } from './views.js';
+import { summarise, taskNotFound, withLiveProgress } from './views.js';
 import { Waiters } from './waiters.js';
 
 export interface StopOptions {
@@ -146,7 +146,8 @@ export class Scheduler implements Kernel {
       return summary;
     } catch (error) {
       this.state = 'stopped';
-      await this.close();
+      // What cannot be closed either is the lesser news.
+      await this.close().catch(() => undefined);
       throw error;
     }
   }
@@ -309,7 +310,8 @@ export class Scheduler implements Kernel {
   private async close(): Promise<void> {
     this.hub.close();
     this.wheel.clear();
-    const closing = [...this.options.executors.map((executor) => executor.close?.()), this.options.store.close()];
+    // Each in an async function of its own: one that throws instead of rejecting must not keep the store from being closed.
+    const closing = [...this.options.executors, this.options.store].map(async (driver) => driver.close?.());
     const failures = (await Promise.allSettled(closing)).filter((result) => result.status === 'rejected');
     if (failures[0] !== undefined && this.failure === undefined) throw failures[0].reason;
   }
@@ -348,8 +350,4 @@ function healthState(state: State): KernelHealth['state'] {
   if (state === 'running') return 'ok';
   if (state === 'failed') return 'failed';
   return state === 'new' || state === 'starting' ? 'starting' : 'stopping';
-}
-
-function taskNotFound(id: string): ExecGoError {
-  return new ExecGoError('not_found', `task not found: ${id}`, { details: { task_id: id } });
 }

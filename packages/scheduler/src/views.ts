@@ -52,3 +52,7 @@ export async function summarise(graphId: string, store: TaskStore): Promise<Grap
 function graphNotFound(graphId: string): ExecGoError {
   return new ExecGoError('not_found', `graph not found: ${graphId}`, { details: { graph_id: graphId } });
 }
+
+export function taskNotFound(id: string): ExecGoError {
+  return new ExecGoError('not_found', `task not found: ${id}`, { details: { task_id: id } });
+}

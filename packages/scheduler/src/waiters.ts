@@ -1,7 +1,8 @@
 import type { ExecGoError, WaitOptions } from '@execgo/core';
 import type { DeadlineWheel } from './deadline-wheel.js';
 
-interface Waiter<T> {
+/** One who waits: answered once, later answers do nothing. */
+export interface Waiter<T> {
   resolve(value: T): void;
   reject(error: unknown): void;
 }
@@ -43,18 +44,17 @@ export class Waiters<T> {
   }
 
   resolve(key: string, value: T): void {
-    const set = this.waiting.get(key);
-    this.waiting.delete(key);
-    for (const waiter of set ?? []) waiter.resolve(value);
-  }
-
-  reject(key: string, error: unknown): void {
-    const set = this.waiting.get(key);
-    this.waiting.delete(key);
-    for (const waiter of set ?? []) waiter.reject(error);
+    for (const waiter of this.take(key)) waiter.resolve(value);
   }
 
   rejectAll(error: ExecGoError): void {
-    for (const key of [...this.waiting.keys()]) this.reject(key, error);
+    for (const key of [...this.waiting.keys()]) for (const waiter of this.take(key)) waiter.reject(error);
+  }
+
+  /** Hands over those who wait for a key now: they are the caller's to answer, and who comes later waits for the next time. */
+  take(key: string): ReadonlySet<Waiter<T>> {
+    const taken = this.waiting.get(key) ?? new Set();
+    this.waiting.delete(key);
+    return taken;
   }
 }
