@@ -103,11 +103,12 @@ export class CommitLog {
     return this.newest?.published() ?? Promise.resolve();
   }
 
-  /** Nothing is appended from here on: who adds or waits after this is told so, and the store may be closed. */
+  /**
+   * Nothing is appended or published from here on, and the store may be closed: who adds or waits after this is told so, and
+   * who waits already, since for them the outcome is unknown.
+   */
   close(error: ExecGoError): void {
-    this.failure ??= error;
-    this.cancelLazyFlush?.();
-    this.collecting.reject(error);
+    if (this.failure === undefined) this.end(error);
   }
 
   private flush(): void {
@@ -141,11 +142,15 @@ export class CommitLog {
 
   private fail(cause: unknown): void {
     if (this.failure !== undefined) return;
-    this.cancelLazyFlush?.();
     const error = new ExecGoError('unavailable', `the store refused to write: ${errorMessage(cause)}`, { cause });
+    this.end(error);
+    this.options.onFailure(error);
+  }
+
+  private end(error: ExecGoError): void {
     this.failure = error;
+    this.cancelLazyFlush?.();
     for (let batch = this.inFlight.shift(); batch !== undefined; batch = this.inFlight.shift()) batch.reject(error);
     this.collecting.reject(error);
-    this.options.onFailure(error);
   }
 }
