@@ -1,4 +1,4 @@
-import { isExecGoError, MemoryStore, type TaskEvent, type TaskStore } from '@execgo/core';
+import { ExecGoError, isExecGoError, MemoryStore, type TaskEvent, type TaskStore } from '@execgo/core';
 import { type Deferred, deferred, EventSequence, FakeClock } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { CommitLog } from '../src/commit-log.js';
@@ -163,5 +163,19 @@ describe('CommitLog', () => {
     expect(store.appends).toHaveLength(2);
     expect(published).toEqual([]);
     expect(failures).toHaveLength(1);
+  });
+
+  it('when it is closed, nothing is appended any more, who waits is told why, and nobody is told of a failure', async () => {
+    const { clock, store, log, add, failures } = setUp();
+    add(true);
+    const waiting = log.durable();
+    log.close(new ExecGoError('unavailable', 'over'));
+    await expect(waiting).rejects.toThrow('over');
+    add();
+    clock.runTurn();
+    await expect(log.durable()).rejects.toThrow('over');
+    expect(store.appends).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+    expect(failures).toEqual([]);
   });
 });
