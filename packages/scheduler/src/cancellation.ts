@@ -73,9 +73,11 @@ export class Cancellation {
       if (!isTerminal(node.status)) await this.end(node, cause);
       return;
     }
+    const wasReady = node.status === 'pending' && node.openDependencies === 0;
     wheel.cancel(live);
     node.live = undefined;
     ledger.cancelled(node, toRuntimeError(cause.error, options.resultLimits), cause.actor, NOTHING_REMAINS);
+    if (wasReady) dispatcher.noteCancelled();
   }
 }
 

@@ -45,8 +45,8 @@ export class Dispatcher implements AttemptHost {
   private readonly slots: Slots;
   private readonly clock: Clock;
   private readonly runner: Runner;
-  /** Handles accepted in an earlier life, for the first attempt of this one. */
-  private readonly handles = new Map<TaskNode, string>();
+  /** Handles accepted in an earlier life, for the first attempt of this one; made when there is one. Weak: a task may end without. */
+  private handles: WeakMap<TaskNode, string> | undefined;
   private storeId = '';
   private active = false;
   private startedThisTurn = 0;
@@ -64,7 +64,7 @@ export class Dispatcher implements AttemptHost {
   }
 
   get readyCount(): number {
-    return this.ready.length;
+    return this.ready.startable;
   }
 
   activate(storeId: string): void {
@@ -85,12 +85,18 @@ export class Dispatcher implements AttemptHost {
   }
 
   /** The task could start now. */
-  enqueue(node: TaskNode): void {
+  private enqueue(node: TaskNode): void {
     node.readyAt = Math.floor(this.clock.monotonic());
     this.ready.push(node);
   }
 
+  /** A task was cancelled that waited for nothing but a slot. */
+  noteCancelled(): void {
+    this.ready.noteCancelled();
+  }
+
   rememberHandle(node: TaskNode, handle: string): void {
+    this.handles ??= new WeakMap();
     this.handles.set(node, handle);
   }
 
@@ -157,7 +163,7 @@ export class Dispatcher implements AttemptHost {
     counters.queueWait.observe(Math.max(0, now - node.readyAt));
     this.slots.take(node.spec.type);
     ledger.started(node);
-    const handle = this.handles.size === 0 ? undefined : this.handles.get(node);
+    const handle = this.handles?.get(node);
     const attempt = new Attempt(node, this, this.storeId, now, handle);
     node.live = attempt;
     const timeoutMs = node.spec.timeout > 0 ? node.spec.timeout : options.defaultTimeoutMs;
@@ -230,7 +236,7 @@ export class Dispatcher implements AttemptHost {
     const { node } = attempt;
     wheel.cancel(attempt.deadline);
     this.slots.release(node.spec.type);
-    if (this.handles.size > 0) this.handles.delete(node);
+    this.handles?.delete(node);
     node.live = undefined;
     counters.attemptDuration.observe(this.clock.monotonic() - attempt.startedAt);
     this.decide(attempt, outcome);
@@ -267,14 +273,15 @@ export class Dispatcher implements AttemptHost {
     }
     const delayMs = retryDelayMs(node.attempt + 1);
     ledger.retried(node, this.toError(error), remains.result, this.clock.now() + delayMs);
+    node.openDependencies += 1;
     node.live = this.waitForRetry(node, delayMs);
   }
 
-  /** A task waiting for its next attempt holds no slot. */
+  /** A task waiting for its next attempt holds no slot; the end of the wait arrives like a dependency. */
   waitForRetry(node: TaskNode, delayMs: number): Deadline {
     return this.parts.wheel.add(delayMs, () => {
       node.live = undefined;
-      this.enqueue(node);
+      this.arrive(node);
       this.pump();
     });
   }

@@ -6,7 +6,7 @@ import type { Deadline } from './deadline-wheel.js';
 export class TaskNode {
   /** Decided, perhaps not durable yet; written by the ledger alone. */
   status: TaskStatus = 'pending';
-  /** What it waits for: dependencies whose success is not durable yet, and its own submission until that is. */
+  /** What it waits for: dependencies whose success is not durable yet, its own submission until that is, its next attempt. */
   openDependencies = 1;
   /** Dependents that are not settled: while there are some, the task can be neither replaced nor deleted. */
   openDependents = 0;

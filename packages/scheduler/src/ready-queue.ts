@@ -1,6 +1,10 @@
 import { Fifo } from './fifo.js';
 import type { GraphEntry, TaskNode } from './graph-index.js';
 
+/** Cancelled tasks are thrown out once they are so many, and half of all. */
+const SWEEP_AT = 1000;
+const anyCategory = () => true;
+
 /** The ready tasks of one graph at one priority. */
 interface Lane {
   readonly graph: GraphEntry;
@@ -70,15 +74,22 @@ class CategoryQueue {
  * Tasks that could start. Strictly by priority; within a priority, graphs take turns, so that a submission of 100,000 tasks
  * does not hold up the next one; within a graph, first come first served. Push and shift cost the same at any length.
  *
- * A task that was cancelled while it waited stays until its turn comes; `shift` passes over it.
+ * A task that was cancelled while it waited stays until its turn comes, where `shift` passes over it, or until such tasks are
+ * the larger part.
  */
 export class ReadyQueue {
   private readonly categories = new Map<string, CategoryQueue>();
   private count = 0;
+  private cancelled = 0;
 
   /** Including those cancelled while they waited. */
   get length(): number {
     return this.count;
+  }
+
+  /** Those that could start. */
+  get startable(): number {
+    return this.count - this.cancelled;
   }
 
   push(node: TaskNode): void {
@@ -99,7 +110,17 @@ export class ReadyQueue {
       const node = queue.shift() as TaskNode;
       this.count -= 1;
       if (node.status === 'pending') return node;
+      this.cancelled -= 1;
     }
+  }
+
+  /** To be called once for each task in here that was cancelled, after its status has changed. */
+  noteCancelled(): void {
+    this.cancelled += 1;
+    if (this.cancelled < SWEEP_AT || this.cancelled * 2 < this.count) return;
+    const ready: TaskNode[] = [];
+    for (let node = this.shift(anyCategory); node !== undefined; node = this.shift(anyCategory)) ready.push(node);
+    for (const node of ready) this.push(node);
   }
 
   private best(hasSlot: (category: string) => boolean): CategoryQueue | undefined {

@@ -112,7 +112,7 @@ export class Recovery {
       }
       ledger.reset(node, 'crash');
     }
-    // Its submission is durable; without `resume` it goes on waiting for that, which holds it.
+    // Its submission is durable, so one more arrival: now, or after what is left of its back-off; without `resume`, never.
     if (!options.resume) return;
     // The wall clock may have been set back since: no wait is longer than the back-off that it was left of.
     const leftMs = (task.runtime?.not_before ?? 0) - this.clock.now();
