@@ -148,6 +148,32 @@ describe('EventHub', () => {
     expect(await later).toMatchObject({ seq: 31, task_id: 't31' });
   });
 
+  it('a filter that matches nothing in the store goes on to the ring, and waits', async () => {
+    const { publish, watch, readsOfStore } = await setUp();
+    await publish(1, 'left');
+    await publish(30, 'right');
+    const watcher = watch({ after: 0, graph_id: 'left' });
+    expect(await watcher.seqs(1)).toEqual([1]);
+    const next = watcher.next();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(readsOfStore()).toBe(1);
+    await publish(1, 'left');
+    expect(await next).toMatchObject({ seq: 32 });
+  });
+
+  it('what the store knows before it is published comes once, when it is', async () => {
+    const { store, hub, make, publish, watch } = await setUp();
+    await publish(20);
+    const ahead = [make.submitted('x'), make.submitted('y')];
+    await store.append(ahead);
+    const watcher = watch({ after: 0 });
+    expect(await watcher.seqs(20)).toEqual(upTo(1, 20));
+    const next = watcher.seqs(2);
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    hub.publish(ahead);
+    expect(await next).toEqual([21, 22]);
+  });
+
   it('ends after the limit', async () => {
     const { publish, watch } = await setUp();
     await publish(20);
