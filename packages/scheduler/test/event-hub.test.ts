@@ -172,6 +172,8 @@ describe('EventHub', () => {
     await new Promise<void>((resolve) => setImmediate(resolve));
     hub.publish(ahead);
     expect(await next).toEqual([21, 22]);
+    await publish(1);
+    expect(await watcher.seqs(1)).toEqual([23]);
   });
 
   it('ends after the limit', async () => {
