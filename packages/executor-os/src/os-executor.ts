@@ -92,17 +92,12 @@ class OsExecutor implements Executor {
     await this.http.close();
   }
 
-  private toolOf(task: TaskSpec): OsTool {
-    const available = [...this.byName.keys()].sort().join(', ');
-    if (task.tool_name === undefined) {
-      throw new ExecGoError('invalid_input', `tool_name is required (available: ${available})`);
-    }
-    const tool = this.byName.get(task.tool_name);
-    if (tool === undefined) {
-      const name = JSON.stringify(task.tool_name);
-      throw new ExecGoError('not_found', `unknown tool ${name} of os (available: ${available})`);
-    }
-    return tool;
+  private toolOf({ tool_name }: TaskSpec): OsTool {
+    const tool = this.byName.get(tool_name ?? '');
+    if (tool !== undefined) return tool;
+    const available = `(available: ${[...this.byName.keys()].sort().join(', ')})`;
+    if (tool_name === undefined) throw new ExecGoError('invalid_input', `tool_name is required ${available}`);
+    throw new ExecGoError('not_found', `unknown tool ${JSON.stringify(tool_name)} of os ${available}`);
   }
 }
 

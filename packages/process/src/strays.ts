@@ -11,15 +11,30 @@ const MAX_RANGE = 512;
 /** Ranges grow while they are looked through; one that still grows after this many looks is left to the full scan. */
 const MAX_LOOKS = 8;
 
-/** Direct children of this process that run: each is the first of its own run, and nobody's stray. */
-const ownChildren = new Set<number>();
+const ALIVE = Number.POSITIVE_INFINITY;
+const FEW_CHILDREN = 256;
+/**
+ * Direct children of this process, each the first of its own run and nobody's stray, with the time they ended: those that did
+ * so lately still fill the range of pids, and their pids cannot have been given to others yet.
+ */
+const ownChildren = new Map<number, number>();
+let pruneAbove = FEW_CHILDREN;
 
 export function childStarted(pid: number): void {
-  ownChildren.add(pid);
+  if (ownChildren.size > pruneAbove) {
+    for (const child of ownChildren.keys()) if (!isOwnChild(child)) ownChildren.delete(child);
+    pruneAbove = Math.max(FEW_CHILDREN, 2 * ownChildren.size);
+  }
+  ownChildren.set(pid, ALIVE);
 }
 
 export function childEnded(pid: number): void {
-  ownChildren.delete(pid);
+  ownChildren.set(pid, performance.now());
+}
+
+function isOwnChild(pid: number): boolean {
+  const endedAt = ownChildren.get(pid);
+  return endedAt !== undefined && performance.now() - endedAt < RANGE_FOR_MS;
 }
 
 /**
@@ -51,7 +66,7 @@ export class StraySearch {
   /** Every living process that carries the marker and is not its first one. */
   async find(): Promise<readonly MarkedProcess[]> {
     if (!hasProc) return [];
-    const isOurs = ({ marker, pid }: MarkedProcess) => marker === this.marker && !ownChildren.has(pid);
+    const isOurs = ({ marker, pid }: MarkedProcess) => marker === this.marker && !isOwnChild(pid);
     const young = this.young()?.map(markedProcess);
     const found = young?.filter((process) => process !== undefined) ?? (await markedProcesses());
     return found.filter(isOurs);
@@ -67,7 +82,7 @@ export class StraySearch {
       if (!(newest >= this.pid && newest - next <= MAX_RANGE)) return undefined;
       let others = 0;
       for (; next <= newest; next += 1) {
-        if (ownChildren.has(next)) continue;
+        if (isOwnChild(next)) continue;
         others += 1;
         if (pidExists(next)) pids.push(next);
       }
