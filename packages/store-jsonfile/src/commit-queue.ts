@@ -22,7 +22,7 @@ const MAX_GROUP_EVENTS = 50_000;
 const COMMIT_AT_ONCE = 5000;
 /** Text that is put together before it becomes bytes, in UTF-16 units: a third quicker than much longer ones. */
 const PART_UNITS = 4096;
-/** How long synchronous flushes may follow one another before the event loop turns, in milliseconds. */
+/** How long groups may follow one another within one turn of the event loop, in milliseconds. */
 const MAX_TURN_MS = 5;
 
 type Entry =
@@ -61,9 +61,8 @@ export class CommitQueue {
   private running = false;
   private failure: ExecGoError | undefined;
   private whenIdle: (() => void)[] = [];
-  /** When the first synchronous flush of this turn of the event loop began. */
+  /** When the first group of this turn of the event loop was done. */
   private turnStartedAt: number | undefined;
-  private mustTurn = false;
   private readonly encoder = new EventEncoder();
   private readonly lines = new LineBuffer();
   private readonly policy = new FlushPolicy();
@@ -131,15 +130,22 @@ export class CommitQueue {
       } catch (error) {
         this.end(readOnly(error), group);
       }
-      if (this.mustTurn) await this.turn();
+      if (this.hasHadItsTurn()) await nextTurn();
     }
     this.running = false;
     for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 
-  private async turn(): Promise<void> {
-    await nextTurn();
-    this.mustTurn = false;
+  /** A caller that appends whenever an append resolves would else keep everybody from the event loop. */
+  private hasHadItsTurn(): boolean {
+    const now = performance.now();
+    if (this.turnStartedAt === undefined) {
+      this.turnStartedAt = now;
+      setImmediate(() => {
+        this.turnStartedAt = undefined;
+      });
+    }
+    return now - this.turnStartedAt > MAX_TURN_MS;
   }
 
   /** A snapshot line is a group of its own. */
@@ -256,15 +262,7 @@ export class CommitQueue {
     if (!this.policy.maySync(bytes)) return journal.flush();
     const startedAt = performance.now();
     journal.flushSync();
-    const endedAt = performance.now();
-    this.policy.took(endedAt - startedAt);
-    if (this.turnStartedAt === undefined) {
-      this.turnStartedAt = startedAt;
-      setImmediate(() => {
-        this.turnStartedAt = undefined;
-      });
-    }
-    this.mustTurn = endedAt - this.turnStartedAt > MAX_TURN_MS;
+    this.policy.took(performance.now() - startedAt);
   }
 
   /** Nothing more is taken; what is queued is refused, since it would have to stand behind what was lost. */

@@ -95,6 +95,24 @@ describe('damage to what was flushed', () => {
     expect(disk.content(JOURNAL)).toEqual(bytes);
   });
 
+  it('a snapshot line counts as flushed once anything follows it, also where its snapshot came to nothing', async () => {
+    const disk = new SimulatedDisk();
+    const trial = new SimulatedDisk();
+    await live({ directory: place.path, fileSystem: trial, ...LARGE }, APPENDS.slice(0, 3));
+    disk.fault = { at: trial.calls.indexOf('rename receipts.json.tmp') + 1, kind: 'crash', effect: 'none' };
+    await live({ directory: place.path, fileSystem: disk, ...LARGE }, APPENDS.slice(0, 3));
+    let left: SimulatedDisk | undefined;
+    const next = disk.after('flushed');
+    await live({ directory: place.path, fileSystem: next, ...LARGE }, APPENDS.slice(3, 4), async () => {
+      left = next.after('flushed');
+    });
+    const bytes = Buffer.from(left?.content(JOURNAL) ?? '');
+    const mark = bytes.lastIndexOf('\n', bytes.indexOf('"snapshot"')) + 1;
+    bytes[mark + 30] = (bytes[mark + 30] ?? 0) ^ 1;
+    left?.put(JOURNAL, bytes);
+    await expect(find(place.path, left as SimulatedDisk)).rejects.toMatchObject({ details: { offset: mark } });
+  });
+
   it('a segment that is gone from the middle, or from the start, is refused', async () => {
     for (const which of [0, 1, 2]) {
       const disk = await manySegments();

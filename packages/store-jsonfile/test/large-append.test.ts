@@ -63,6 +63,14 @@ it('100,000 tasks in one append: the loop turns at least once for every 1,000, l
   expect(turns).toBeGreaterThan(TASKS / 1000);
 });
 
+it('a caller that appends whenever an append resolves does not keep others from the event loop', async () => {
+  let isOver = false;
+  setImmediate(() => {
+    isOver = true;
+  });
+  while (!isOver) await store.append([]);
+});
+
 it('its events are read back in slices, with turns of the loop between them', async () => {
   let count = 0;
   const { turns } = await watchTurns(async () => {

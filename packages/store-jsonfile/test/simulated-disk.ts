@@ -25,6 +25,8 @@ export class SimulatedDisk implements FileSystem {
   /** Calls so far that change the disk, in words. */
   readonly calls: string[] = [];
   fault: Fault | undefined;
+  /** Called before a rename has its effect. */
+  beforeRename: () => Promise<void> = async () => {};
   /** Most bytes that one write takes. */
   maxWrite = Number.POSITIVE_INFINITY;
   private crashed = false;
@@ -88,6 +90,7 @@ export class SimulatedDisk implements FileSystem {
   }
 
   async rename(from: string, to: string): Promise<void> {
+    await this.beforeRename();
     this.change(`rename ${nameOf(from)}`, () => {
       const inode = this.written.get(nameOf(from));
       if (inode === undefined) throw systemError('ENOENT', from);
