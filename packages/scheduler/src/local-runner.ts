@@ -25,14 +25,18 @@ export class LocalRunner implements Runner {
     return [...this.byCategory.keys()].sort();
   }
 
+  /** @throws ExecGoError `invalid_input` for a type nobody serves */
+  checkType({ type }: TaskSpec): void {
+    if (!this.byCategory.has(type)) throw unknownType(type, this.categories);
+  }
+
   /**
    * What is wrong with a task before it runs.
-   * @throws ExecGoError `invalid_input` for a type nobody serves, or whatever its executor says
+   * @throws ExecGoError as `checkType`, or whatever its executor says
    */
   check(task: TaskSpec): void | Promise<void> {
-    const executor = this.byCategory.get(task.type);
-    if (executor === undefined) throw unknownType(task.type, this.categories);
-    return executor.check?.(task);
+    this.checkType(task);
+    return this.byCategory.get(task.type)?.check?.(task);
   }
 
   run(task: TaskSpec, context: RunContext): Promise<unknown> {

@@ -132,10 +132,13 @@ export class Submission {
   }
 
   private async checkTasks(specs: readonly TaskSpec[]): Promise<void> {
+    const { local } = this.parts;
+    // The types of all come before the input of any: the order of the wire contract.
+    for (const spec of specs) local.checkType(spec);
     let handled = 0;
     for (const spec of specs) {
       if (++handled % SLICE_TASKS === 0) await new Promise<void>((resolve) => this.clock.turn(resolve));
-      const checked = this.parts.local.check(spec);
+      const checked = local.check(spec);
       if (checked !== undefined) await checked;
       checkReferences(spec);
     }
