@@ -19,7 +19,7 @@ import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
 import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
-import { PROGRESS_LIMITS, type ResolvedSchedulerOptions } from './options.js';
+import { PROGRESS_LIMITS, PROGRESS_MESSAGE_LENGTH, type ResolvedSchedulerOptions } from './options.js';
 import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
 import { ReadyQueue } from './ready-queue.js';
 import { Slots } from './slots.js';
@@ -291,8 +291,10 @@ export class Dispatcher implements AttemptHost {
     await this.parts.log.durable();
   }
 
-  progress(attempt: Attempt, message: string, data: unknown): void {
+  progress(attempt: Attempt, text: string, data: unknown): void {
     const plain = storable(data, PROGRESS_LIMITS);
+    // Often another program's words, of any length; in plain JavaScript perhaps no text at all, which no store could write.
+    const message = String(text).slice(0, PROGRESS_MESSAGE_LENGTH);
     const entry: ProgressEntry = { timestamp: this.clock.now(), message, ...(plain !== undefined && { data: plain }) };
     attempt.note(entry);
     if (this.parts.hub.watched) this.parts.hub.report({ ...reportHead(attempt), type: 'task_progressed', ...entry });

@@ -60,6 +60,8 @@ export const LAZY_DELAY_MS = 20;
 export const EVENT_RING_SIZE = 10_000;
 /** Live reports that wait for one watcher before further ones are dropped. */
 export const REPORT_BUFFER = 1000;
+/** How long the message of one progress note may be, in UTF-16 units; the rest is cut off. */
+export const PROGRESS_MESSAGE_LENGTH = 4096;
 /** How large the data of one progress note may be. */
 export const PROGRESS_LIMITS: JsonLimits = { maxBytes: 64 * 1024, maxDepth: 64 };
 
