@@ -13,10 +13,6 @@ export interface Checksum {
   readonly bytes: number;
 }
 
-export function isTemporary(name: string): boolean {
-  return name.endsWith(TEMPORARY);
-}
-
 export function temporaryName(name: string): string {
   return name + TEMPORARY;
 }

@@ -4,7 +4,7 @@ const SEQ_DIGITS = 16;
 const NAME = new RegExp(`^journal-(\\d{${SEQ_DIGITS}})\\.log$`);
 
 /** The file that begins with the event of this seq. Names sort as their seqs do. */
-export function segmentName(firstSeq: number): string {
+function segmentName(firstSeq: number): string {
   return `journal-${String(firstSeq).padStart(SEQ_DIGITS, '0')}.log`;
 }
 
