@@ -31,6 +31,12 @@ export interface RecoverySummary {
   readonly interrupted: number;
 }
 
+/** An unfinished task: as the scheduler knows it from here on, and as it was found. */
+interface Recovered {
+  readonly node: TaskNode;
+  readonly task: Task;
+}
+
 /** A dependency on a task of another graph, or one that is finished. */
 interface Link {
   readonly node: TaskNode;
@@ -58,7 +64,7 @@ export class Recovery {
         else tasks.push(task);
       }
     }
-    const recovered: { readonly node: TaskNode; readonly task: Task }[] = [];
+    const recovered: Recovered[] = [];
     const links: Link[] = [];
     for (const [graphId, tasks] of byGraph) {
       const graph = await inTurns(this.clock, linkGraph(tasks.map(({ spec }) => spec)));
@@ -66,20 +72,26 @@ export class Recovery {
       for (const [at, task] of tasks.entries()) recovered.push({ node: restored(nodes[at] as TaskNode, task), task });
       forEachExternal(graph, (at, dependency) => links.push({ node: nodes[at] as TaskNode, dependency }));
     }
-    await this.link(links);
-    for (const { node, task } of recovered) this.decide(node, task);
-    return {
-      unfinished: recovered.length,
-      interrupted: recovered.filter(({ task }) => task.status === 'running').length,
-    };
+    const lost = await this.link(links);
+    const interrupted = recovered.filter(({ task }) => task.status === 'running');
+    // Everything is pending before anything fails: a skip reaches pending tasks alone.
+    const refusals = interrupted.map(({ node }) => this.resetUnlessRefused(node));
+    for (const [at, refusal] of refusals.entries()) {
+      if (refusal !== undefined) this.fail((interrupted[at] as Recovered).node, refusal);
+    }
+    for (const { node, dependency } of lost) this.skip(node, dependency);
+    for (const one of recovered) this.resume(one);
+    return { unfinished: recovered.length, interrupted: interrupted.length };
   }
 
   /**
    * A skip cascades in the append of the failure, so a dependency that is not unfinished was successful. A state file of the
    * first version gives no such promise: there it may have failed, or be gone.
+   *
+   * @returns the links of waiting tasks to what did not succeed; a task that had begun in spite of it runs again
    */
-  private async link(links: readonly Link[]): Promise<void> {
-    const { index, ledger, store } = this.parts;
+  private async link(links: readonly Link[]): Promise<readonly Link[]> {
+    const { index, store } = this.parts;
     const missing = links.filter(({ dependency }) => index.get(dependency) === undefined);
     const ids = [...new Set(missing.map(({ dependency }) => dependency))];
     for (let at = 0; at < ids.length; at += FETCH_BATCH) {
@@ -92,26 +104,33 @@ export class Recovery {
       const dependency = index.get(link.dependency);
       if (dependency !== undefined) index.linkAcross(dependency, link.node);
       const open = dependency !== undefined && !isTerminal(dependency.status);
-      if (!open && dependency?.status !== 'success') lost.push(link);
+      if (!open && dependency?.status !== 'success' && link.node.status === 'pending') lost.push(link);
     }
-    for (const { node, dependency } of lost) {
-      if (node.status !== 'pending') continue;
-      ledger.skipped(node, dependency, index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed');
-    }
+    return lost;
   }
 
-  private decide(node: TaskNode, task: Task): void {
-    const { ledger, dispatcher, options } = this.parts;
+  /** @returns why a task that was running may not run again; undefined where it is pending again */
+  private resetUnlessRefused(node: TaskNode): ExecGoError | undefined {
+    const refusal = this.refusalToRunAgain(node);
+    if (refusal === undefined) this.parts.ledger.reset(node, 'crash');
+    return refusal;
+  }
+
+  private fail(node: TaskNode, refusal: ExecGoError): void {
+    const { ledger, options } = this.parts;
+    ledger.failed(node, toRuntimeError(refusal, options.resultLimits), NOTHING_REMAINS);
+  }
+
+  private skip(node: TaskNode, dependency: string): void {
+    const { index, ledger } = this.parts;
+    if (node.status !== 'pending') return;
+    ledger.skipped(node, dependency, index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed');
+  }
+
+  private resume({ node, task }: Recovered): void {
+    const { dispatcher, options } = this.parts;
     if (isTerminal(node.status)) return;
     if (task.handle_id !== undefined) dispatcher.rememberHandle(node, task.handle_id);
-    if (node.status === 'running') {
-      const refusal = this.refusalToRunAgain(node);
-      if (refusal !== undefined) {
-        ledger.failed(node, toRuntimeError(refusal, options.resultLimits), NOTHING_REMAINS);
-        return;
-      }
-      ledger.reset(node, 'crash');
-    }
     // Its submission is durable, so one more arrival: now, or after what is left of its back-off; without `resume`, never.
     if (!options.resume) return;
     // The wall clock may have been set back since: no wait is longer than the back-off that it was left of.
