@@ -55,7 +55,8 @@ class Client {
 
   async send(requests) {
     const until = this.#sent + requests;
-    if (this.#sockets.length === 0) this.#sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#open()));
+    if (this.#sockets.length === 0)
+      this.#sockets = await Promise.all(Array.from({ length: CONNECTIONS }, () => this.#open()));
     await Promise.all(this.#sockets.map((socket) => this.#loop(socket, until)));
   }
 

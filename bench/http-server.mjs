@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { serve as serveBare } from '@hono/node-server';
 import { createApp, serve } from '@execgo/server-http';
+import { serve as serveBare } from '@hono/node-server';
 import { Hono } from 'hono';
 import { fileStore, memoryStore, startKernel } from './kernel-run.mjs';
 
 /** The server side of the HTTP measures, in a process of its own: `bare`, `memory` or `file`. */
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const kind = process.argv[2];
-const port = kind === 'bare' ? await bareHandler() : await kernelServer(kind === 'memory' ? memoryStore() : fileStore());
+const port =
+  kind === 'bare' ? await bareHandler() : await kernelServer(kind === 'memory' ? memoryStore() : fileStore());
 process.send({ port });
 delay.enable();
 process.on('message', (message) => {

@@ -23,23 +23,37 @@ const rounds = [];
 for (let round = 1; round <= Number(options.rounds); round += 1) {
   const taken = {};
   for (const name of needed) {
-    process.stderr.write(`\r\u001b[Kround ${round} of ${options.rounds}: ${name}`);
+    progress(`round ${round} of ${options.rounds}: ${name}`);
     taken[name] = await takeMeasure(name);
   }
   rounds.push(taken);
 }
-process.stderr.write('\r\u001b[K');
+progress('');
 
 // A ratio is taken within a round, so that a change of the machine's load from round to round cancels out.
 const results = wanted.map((row) => {
   const ours = median(rounds.map(row.ours));
   const limit = row.limit && median(rounds.map(row.limit));
   const ratio = row.limit ? median(rounds.map((taken) => row.ours(taken) / row.limit(taken))) : ours;
-  return { what: row.what, ours, unit: row.unit, against: row.against, limit, ratio, goal: row.goal, ok: met(ratio, row.goal) };
+  return {
+    what: row.what,
+    ours,
+    unit: row.unit,
+    against: row.against,
+    limit,
+    ratio,
+    goal: row.goal,
+    ok: met(ratio, row.goal),
+  };
 });
 if (options.json) process.stdout.write(`${JSON.stringify({ rounds: rounds.length, results }, null, 2)}\n`);
 else print(results);
 process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+
+/** One line that is written over; nothing in a pipe. */
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
 
 function takeMeasure(name) {
   return new Promise((resolve, reject) => {
@@ -73,9 +87,16 @@ function print(lines) {
   ]);
   const table = [['measure', 'ExecGo', 'against', 'ratio', 'goal', ''], ...cells];
   const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  process.stdout.write(`Node ${process.version}, ${cpus().length} × ${cpus()[0].model}, medians of ${rounds.length} rounds\n\n`);
+  process.stdout.write(
+    `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}, medians of ${rounds.length} rounds\n\n`,
+  );
   for (const row of table) {
-    process.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column])).join('  ').trimEnd()}\n`);
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column]))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
   }
 }
 

@@ -36,7 +36,13 @@ const promised = [
     against: 'bare spawn',
     goal: '≥0.85',
   },
-  { what: 'heap of a waiting task', needs: ['heap-per-task'], ours: value('heap-per-task'), unit: 'bytes', goal: '≤700' },
+  {
+    what: 'heap of a waiting task',
+    needs: ['heap-per-task'],
+    ours: value('heap-per-task'),
+    unit: 'bytes',
+    goal: '≤700',
+  },
   {
     what: 'recovery of 100k tasks',
     needs: ['recovery-100k'],
@@ -49,7 +55,14 @@ const promised = [
 ];
 
 /** The event loop under each of these loads. */
-const responsive = ['file-chain-2k', 'file-wide-10k', 'file-layered-100k', 'memory-layered-100k', 'http-memory', 'http-file'];
+const responsive = [
+  'file-chain-2k',
+  'file-wide-10k',
+  'file-layered-100k',
+  'memory-layered-100k',
+  'http-memory',
+  'http-file',
+];
 
 export const rows = [
   ...promised,

@@ -1,4 +1,8 @@
 import { fileStore, graphRate } from '../kernel-run.mjs';
 import { chain } from '../shapes.mjs';
 
-export const measure = () => graphRate(() => fileStore(), () => chain(2000));
+export const measure = () =>
+  graphRate(
+    () => fileStore(),
+    () => chain(2000),
+  );

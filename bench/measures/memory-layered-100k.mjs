@@ -1,4 +1,8 @@
-import { memoryStore, graphRate } from '../kernel-run.mjs';
+import { graphRate, memoryStore } from '../kernel-run.mjs';
 import { layered } from '../shapes.mjs';
 
-export const measure = () => graphRate(() => memoryStore(), () => layered(100_000, 1000, 3));
+export const measure = () =>
+  graphRate(
+    () => memoryStore(),
+    () => layered(100_000, 1000, 3),
+  );

@@ -1,4 +1,8 @@
-import { memoryStore, graphRate } from '../kernel-run.mjs';
+import { graphRate, memoryStore } from '../kernel-run.mjs';
 import { wide } from '../shapes.mjs';
 
-export const measure = () => graphRate(() => memoryStore(), () => wide(10_000));
+export const measure = () =>
+  graphRate(
+    () => memoryStore(),
+    () => wide(10_000),
+  );

@@ -89,8 +89,11 @@ function* numberDependencies(specs: readonly TaskSpec[], indexOf: ReadonlyMap<st
   const dependencies = new Int32Array(dependencyOffsets[specs.length] as number);
   const external = new Set<string>();
   let edge = 0;
-  for (const spec of specs) {
-    for (const id of spec.depends_on) {
+  // Loops over tasks and edges go by index: here an iterator would make an object for every step.
+  for (let at = 0; at < specs.length; at += 1) {
+    const ids = (specs[at] as TaskSpec).depends_on;
+    for (let place = 0; place < ids.length; place += 1) {
+      const id = ids[place] as string;
       const index = indexOf.get(id);
       if (index === undefined) external.add(id);
       dependencies[edge] = index ?? EXTERNAL;
@@ -101,24 +104,20 @@ function* numberDependencies(specs: readonly TaskSpec[], indexOf: ReadonlyMap<st
   return { specs, dependencyOffsets, dependencies, external };
 }
 
-function* checkDependencies({ specs, dependencies }: IndexedTasks, isKnown: IsKnown): Sliced<void> {
-  let edge = 0;
-  for (const [index, spec] of specs.entries()) {
-    for (const id of spec.depends_on) {
+function* checkDependencies(tasks: IndexedTasks, isKnown: IsKnown): Sliced<void> {
+  const { specs, dependencies, dependencyOffsets } = tasks;
+  for (let index = 0; index < specs.length; index += 1) {
+    if (index > 0 && index % (SLICE_TASKS * 2) === 0) yield;
+    const first = dependencyOffsets[index] as number;
+    const end = dependencyOffsets[index + 1] as number;
+    for (let edge = first; edge < end; edge += 1) {
       const dependency = dependencies[edge] as number;
-      edge += 1;
-      if (edge % (SLICE_TASKS * 10) === 0) yield;
-      if (dependency === EXTERNAL && !isKnown(id)) {
-        const problem = `task ${quote(spec.id)} depends on unknown task ${quote(id)}`;
-        throw new ExecGoError('invalid_input', problem, field(index, 'depends_on'));
-      }
-      if (dependency === index) {
-        throw new ExecGoError(
-          'invalid_input',
-          `task ${quote(spec.id)} cannot depend on itself`,
-          field(index, 'depends_on'),
-        );
-      }
+      if (dependency !== EXTERNAL && dependency !== index) continue;
+      const spec = specs[index] as TaskSpec;
+      const id = spec.depends_on[edge - first] as string;
+      if (dependency === EXTERNAL && isKnown(id)) continue;
+      const problem = dependency === index ? 'cannot depend on itself' : `depends on unknown task ${quote(id)}`;
+      throw new ExecGoError('invalid_input', `task ${quote(spec.id)} ${problem}`, field(index, 'depends_on'));
     }
   }
 }

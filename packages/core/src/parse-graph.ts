@@ -38,10 +38,10 @@ export function* parseGraph(raw: unknown, maxTasks: number): Sliced<ParsedGraph>
     warnings.push(`unknown field ${JSON.stringify(name)} is ignored`);
     if (warnings.length >= 100) break;
   }
-  const specs: TaskSpec[] = [];
+  const specs = new Array<TaskSpec>(tasks.length);
   for (let at = 0; at < tasks.length; at += 1) {
     if (at > 0 && at % SLICE_TASKS === 0) yield;
-    specs.push(parseTask(tasks[at], at, warnings));
+    specs[at] = parseTask(tasks[at], at, warnings);
   }
   return { specs, warnings };
 }

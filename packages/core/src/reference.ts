@@ -39,22 +39,22 @@ export function findReferences(value: unknown): readonly Reference[] {
 
 /** @throws ExecGoError `invalid_input` for a reference to a task that is not a dependency, or with a malformed pointer. */
 export function checkReferences(spec: TaskSpec): void {
-  for (const field of ['params', 'input'] as const) {
-    const references = findReferences(spec[field]);
-    const dependencies = references.length > FEW ? new Set(spec.depends_on) : undefined;
-    for (const { $from, pointer } of references) {
-      if (!(dependencies?.has($from) ?? spec.depends_on.includes($from))) {
-        throw new ExecGoError(
-          'invalid_input',
-          `task "${spec.id}": ${field} refers to task "${$from}", which is not in depends_on`,
-        );
-      }
-      if (pointer !== undefined && pointer !== '' && !pointer.startsWith('/')) {
-        throw new ExecGoError(
-          'invalid_input',
-          `task "${spec.id}": ${field}: pointer "${pointer}" must be empty or begin with "/"`,
-        );
-      }
+  checkField(spec, 'params');
+  checkField(spec, 'input');
+}
+
+function checkField(spec: TaskSpec, field: 'params' | 'input'): void {
+  const references = findReferences(spec[field]);
+  if (references.length === 0) return;
+  const dependencies = references.length > FEW ? new Set(spec.depends_on) : undefined;
+  for (const { $from, pointer } of references) {
+    if (!(dependencies?.has($from) ?? spec.depends_on.includes($from))) {
+      const problem = `${field} refers to task "${$from}", which is not in depends_on`;
+      throw new ExecGoError('invalid_input', `task "${spec.id}": ${problem}`);
+    }
+    if (pointer !== undefined && pointer !== '' && !pointer.startsWith('/')) {
+      const problem = `${field}: pointer "${pointer}" must be empty or begin with "/"`;
+      throw new ExecGoError('invalid_input', `task "${spec.id}": ${problem}`);
     }
   }
 }

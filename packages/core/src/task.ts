@@ -110,3 +110,20 @@ export class Task {
     return this.runtime?.output;
   }
 }
+
+// V8 gives a field that has only ever held large numbers a box of its own in every object. A field that has held `undefined`
+// points to the number that came with the event instead: four boxes less for every task that runs, two for one that waits.
+void new Task(undefined as never, '', 'pending', undefined as never, undefined as never, 0, 0, undefined, undefined);
+void new TaskRuntime(
+  'running',
+  0,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  undefined,
+  0,
+);

@@ -31,6 +31,8 @@ export class Attempt implements RunContext {
   cause: StopCause | undefined;
   /** The executor was called: from here on there may be an effect. */
   begun = false;
+  /** It ignored its signal and may still run: a further attempt would be a second one at the same time. */
+  abandoned = false;
   /** Nothing it says counts any more: its outcome is decided. */
   settled = false;
   /** The timeout, then the end of patience with an executor that ignores its signal. */

@@ -11,6 +11,7 @@ import {
   TaskSpec,
   type TaskStore,
 } from '@execgo/core';
+import { AnswerHandlers, type AnswerTaker } from './answer-handlers.js';
 import { Attempt, type AttemptHost, type Outcome, type StopCause } from './attempt.js';
 import type { CommitLog } from './commit-log.js';
 import type { Counters } from './counters.js';
@@ -40,13 +41,14 @@ export interface DispatcherParts {
  * Starts what is ready while there are slots, and decides what every attempt came to. A slot is free when its attempt has
  * settled: when nothing of it runs any more.
  */
-export class Dispatcher implements AttemptHost {
+export class Dispatcher implements AttemptHost, AnswerTaker {
   private readonly ready = new ReadyQueue();
   private readonly slots: Slots;
   private readonly clock: Clock;
   private readonly runner: Runner;
   /** Handles accepted in an earlier life, for the first attempt of this one; made when there is one. Weak: a task may end without. */
   private handles: WeakMap<TaskNode, string> | undefined;
+  private readonly handlersFor = AnswerHandlers.pool(this);
   private storeId = '';
   private active = false;
   private startedThisTurn = 0;
@@ -132,6 +134,7 @@ export class Dispatcher implements AttemptHost {
     wheel.cancel(attempt.deadline);
     attempt.deadline = wheel.add(options.abandonAfterMs, () => {
       counters.abandoned += 1;
+      attempt.abandoned = true;
       const problem = `${cause.error.message}; the executor ignored its signal for ${options.abandonAfterMs} ms and was abandoned`;
       const error = new ExecGoError(cause.error.code, problem, { source: 'scheduler' });
       attempt.cause = { ...cause, error };
@@ -158,7 +161,7 @@ export class Dispatcher implements AttemptHost {
   }
 
   private start(node: TaskNode): void {
-    const { ledger, wheel, counters, options } = this.parts;
+    const { ledger, counters, options } = this.parts;
     const now = this.clock.monotonic();
     counters.queueWait.observe(Math.max(0, now - node.readyAt));
     this.slots.take(node.spec.type);
@@ -167,11 +170,21 @@ export class Dispatcher implements AttemptHost {
     const attempt = new Attempt(node, this, this.storeId, now, handle);
     node.live = attempt;
     const timeoutMs = node.spec.timeout > 0 ? node.spec.timeout : options.defaultTimeoutMs;
-    if (timeoutMs > 0) attempt.deadline = wheel.add(timeoutMs, () => this.stop(attempt, timedOut(timeoutMs)));
-    this.run(attempt).then(
-      (value) => this.settle(attempt, succeeded(value, options.resultLimits)),
-      (error: unknown) => this.settle(attempt, failed(error, options.resultLimits)),
-    );
+    if (timeoutMs > 0) this.limitTime(attempt, timeoutMs);
+    const { onResult, onError } = this.handlersFor(attempt);
+    this.run(attempt).then(onResult, onError);
+  }
+
+  private limitTime(attempt: Attempt, timeoutMs: number): void {
+    attempt.deadline = this.parts.wheel.add(timeoutMs, () => this.stop(attempt, timedOut(timeoutMs)));
+  }
+
+  onResult(attempt: Attempt, value: unknown): void {
+    this.settle(attempt, succeeded(value, this.parts.options.resultLimits));
+  }
+
+  onError(attempt: Attempt, error: unknown): void {
+    this.settle(attempt, failed(error, this.parts.options.resultLimits));
   }
 
   private run(attempt: Attempt): Promise<unknown> {
@@ -261,13 +274,14 @@ export class Dispatcher implements AttemptHost {
         ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
       else ledger.reset(node, 'shutdown');
     } else {
-      this.retryOrFail(node, failureOf(cause, outcome), remains);
+      this.retryOrFail(attempt, failureOf(cause, outcome), remains);
     }
   }
 
-  private retryOrFail(node: TaskNode, error: ExecGoError, remains: Remains): void {
+  private retryOrFail(attempt: Attempt, error: ExecGoError, remains: Remains): void {
     const { ledger } = this.parts;
-    if (!mayRetry(node.spec, node.attempt, error)) {
+    const { node } = attempt;
+    if (attempt.abandoned || !mayRetry(node.spec, node.attempt, error)) {
       ledger.failed(node, this.toError(error), remains);
       return;
     }

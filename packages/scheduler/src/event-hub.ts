@@ -28,6 +28,7 @@ export class EventHub {
   private wake: (() => void) | undefined;
   private news: Promise<void> | undefined;
   private closed = false;
+  private watchers = 0;
   private readonly reportQueues = new Set<ReportQueue>();
 
   constructor(private readonly options: EventHubOptions) {
@@ -44,6 +45,13 @@ export class EventHub {
   }
 
   publish(events: readonly TaskEvent[]): void {
+    if (this.watchers > 0) this.keep(events);
+    else this.startAfter((events.at(-1) as TaskEvent).seq);
+    this.notify();
+  }
+
+  /** Only while somebody watches: a ring that nobody reads would keep every event alive past its time. */
+  private keep(events: readonly TaskEvent[]): void {
     const { ring } = this;
     for (let at = Math.max(0, events.length - ring.length); at < events.length; at += 1) {
       const event = events[at] as TaskEvent;
@@ -51,7 +59,6 @@ export class EventHub {
       this.lastSeq = event.seq;
     }
     this.firstInRing = Math.max(this.firstInRing, this.lastSeq - ring.length + 1);
-    this.notify();
   }
 
   report(report: LiveReport): void {
@@ -80,9 +87,10 @@ export class EventHub {
     if (options.live) this.reportQueues.add(reports);
     const onAbort = () => this.notify();
     signal?.addEventListener('abort', onAbort);
-    const ended = () => this.closed || (signal?.aborted ?? false);
-    let cursor = after;
     let given = 0;
+    const ended = () => this.closed || given >= limit || (signal?.aborted ?? false);
+    let cursor = after;
+    this.watchers += 1;
     try {
       while (!ended()) {
         const news = this.nextNews();
@@ -92,8 +100,9 @@ export class EventHub {
           for await (const event of this.options.store.events(eventQuery(options, cursor))) {
             if (event.seq > upTo) break;
             cursor = event.seq;
+            given += 1;
             yield event;
-            if (++given >= limit || ended()) return;
+            if (ended()) return;
           }
           cursor = upTo;
           continue;
@@ -102,8 +111,9 @@ export class EventHub {
           const event = this.ring[(cursor + 1) % this.ring.length] as TaskEvent;
           cursor = event.seq;
           if (!matches(event, options)) continue;
+          given += 1;
           yield event;
-          if (++given >= limit || ended()) return;
+          if (ended()) return;
         }
         if (cursor < this.lastSeq) continue;
         yield* this.takeReports(reports);
@@ -113,6 +123,7 @@ export class EventHub {
     } finally {
       signal?.removeEventListener('abort', onAbort);
       this.reportQueues.delete(reports);
+      this.watchers -= 1;
     }
   }
 

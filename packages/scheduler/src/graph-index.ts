@@ -34,15 +34,18 @@ export class TaskNode {
 
 /** The unfinished part of one submission. */
 export class GraphEntry {
-  readonly nodes: (TaskNode | undefined)[] = [];
+  readonly nodes: (TaskNode | undefined)[];
   /** Tasks whose terminal event is not durable yet. */
   unfinished = 0;
 
   constructor(
     readonly id: string,
+    size: number,
     /** As in TaskGraph, whose list of specs is not kept. */
     readonly edges: GraphEdges,
-  ) {}
+  ) {
+    this.nodes = new Array<TaskNode | undefined>(size);
+  }
 }
 
 export type GraphEdges = Pick<TaskGraph, 'dependencyOffsets' | 'dependencies' | 'dependentOffsets' | 'dependents'>;
@@ -82,13 +85,13 @@ export class GraphIndex {
   /** Adds the tasks of a graph as pending, with the edges among them. */
   addGraph(id: string, graph: TaskGraph): GraphEntry {
     const { specs, dependencyCounts, dependencyOffsets, dependencies, dependentOffsets, dependents } = graph;
-    const entry = new GraphEntry(id, { dependencyOffsets, dependencies, dependentOffsets, dependents });
+    const entry = new GraphEntry(id, specs.length, { dependencyOffsets, dependencies, dependentOffsets, dependents });
     for (let index = 0; index < specs.length; index += 1) {
       const spec = specs[index] as TaskSpec;
       const node = new TaskNode(spec, entry, index);
       node.openDependencies += dependencyCounts[index] as number;
       node.openDependents = (dependentOffsets[index + 1] as number) - (dependentOffsets[index] as number);
-      entry.nodes.push(node);
+      entry.nodes[index] = node;
       this.nodes.set(spec.id, node);
     }
     entry.unfinished = specs.length;
@@ -99,7 +102,7 @@ export class GraphIndex {
 
   /** Adds a finished task for others to depend on. */
   addFinished(task: Task): TaskNode {
-    const node = new TaskNode(task.spec, new GraphEntry(task.graph_id, NO_EDGES), -1);
+    const node = new TaskNode(task.spec, new GraphEntry(task.graph_id, 0, NO_EDGES), -1);
     node.status = task.status;
     node.settled = true;
     this.nodes.set(task.id, node);

@@ -66,9 +66,10 @@ export class Publisher {
 
   /** Its dependents lose an open dependency. */
   private release(node: TaskNode): void {
-    const { index, dispatcher } = this.parts;
-    index.forEachDependent(node, (dependent) => dispatcher.arrive(dependent));
+    this.parts.index.forEachDependent(node, this.arrive);
   }
+
+  private readonly arrive = (dependent: TaskNode) => this.parts.dispatcher.arrive(dependent);
 
   private settle(node: TaskNode, told: Told[]): void {
     const { index, taskWaiters, graphWaiters } = this.parts;

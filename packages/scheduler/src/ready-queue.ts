@@ -47,9 +47,14 @@ class Level {
 class CategoryQueue {
   private readonly levels: Level[] = [];
 
+  constructor(readonly category: string) {}
+
   /** The highest priority that holds something; −∞ when none does. */
   get highest(): number {
-    for (const level of this.levels) if (!level.empty) return level.priority;
+    for (let at = 0; at < this.levels.length; at += 1) {
+      const level = this.levels[at] as Level;
+      if (!level.empty) return level.priority;
+    }
     return Number.NEGATIVE_INFINITY;
   }
 
@@ -62,8 +67,8 @@ class CategoryQueue {
   }
 
   shift(): TaskNode | undefined {
-    for (const level of this.levels) {
-      const node = level.shift();
+    for (let at = 0; at < this.levels.length; at += 1) {
+      const node = (this.levels[at] as Level).shift();
       if (node !== undefined) return node;
     }
     return undefined;
@@ -78,7 +83,8 @@ class CategoryQueue {
  * the larger part.
  */
 export class ReadyQueue {
-  private readonly categories = new Map<string, CategoryQueue>();
+  /** One for each category that was ever seen: a handful, looked through for every task that starts. */
+  private readonly categories: CategoryQueue[] = [];
   private count = 0;
   private cancelled = 0;
 
@@ -93,12 +99,7 @@ export class ReadyQueue {
   }
 
   push(node: TaskNode): void {
-    let queue = this.categories.get(node.spec.type);
-    if (queue === undefined) {
-      queue = new CategoryQueue();
-      this.categories.set(node.spec.type, queue);
-    }
-    queue.push(node);
+    this.queueOf(node.spec.type).push(node);
     this.count += 1;
   }
 
@@ -123,12 +124,23 @@ export class ReadyQueue {
     for (const node of ready) this.push(node);
   }
 
+  private queueOf(category: string): CategoryQueue {
+    for (let at = 0; at < this.categories.length; at += 1) {
+      const queue = this.categories[at] as CategoryQueue;
+      if (queue.category === category) return queue;
+    }
+    const created = new CategoryQueue(category);
+    this.categories.push(created);
+    return created;
+  }
+
   private best(hasSlot: (category: string) => boolean): CategoryQueue | undefined {
     let best: CategoryQueue | undefined;
     let highest = Number.NEGATIVE_INFINITY;
-    for (const [category, queue] of this.categories) {
+    for (let at = 0; at < this.categories.length; at += 1) {
+      const queue = this.categories[at] as CategoryQueue;
       const priority = queue.highest;
-      if (priority <= highest || !hasSlot(category)) continue;
+      if (priority <= highest || !hasSlot(queue.category)) continue;
       best = queue;
       highest = priority;
     }

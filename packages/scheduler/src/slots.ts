@@ -1,12 +1,19 @@
-/** How many attempts may be under way: in all, and of one category. */
+interface CategorySlots {
+  readonly max: number;
+  used: number;
+}
+
+/** How many attempts may be under way: in all, and of each category that has a limit of its own. */
 export class Slots {
-  private readonly usedOf = new Map<string, number>();
+  private readonly limited: ReadonlyMap<string, CategorySlots>;
   private usedInAll = 0;
 
   constructor(
     private readonly max: number,
-    private readonly maxOf: Readonly<Record<string, number>>,
-  ) {}
+    maxOf: Readonly<Record<string, number>>,
+  ) {
+    this.limited = new Map(Object.entries(maxOf).map(([category, limit]) => [category, { max: limit, used: 0 }]));
+  }
 
   get used(): number {
     return this.usedInAll;
@@ -18,17 +25,23 @@ export class Slots {
 
   readonly isFree = (category: string): boolean => {
     if (this.full) return false;
-    const limit = Object.hasOwn(this.maxOf, category) ? this.maxOf[category] : undefined;
-    return limit === undefined || (this.usedOf.get(category) ?? 0) < limit;
+    const slots = this.slotsOf(category);
+    return slots === undefined || slots.used < slots.max;
   };
 
   take(category: string): void {
     this.usedInAll += 1;
-    this.usedOf.set(category, (this.usedOf.get(category) ?? 0) + 1);
+    const slots = this.slotsOf(category);
+    if (slots !== undefined) slots.used += 1;
   }
 
   release(category: string): void {
     this.usedInAll -= 1;
-    this.usedOf.set(category, (this.usedOf.get(category) ?? 0) - 1);
+    const slots = this.slotsOf(category);
+    if (slots !== undefined) slots.used -= 1;
+  }
+
+  private slotsOf(category: string): CategorySlots | undefined {
+    return this.limited.size === 0 ? undefined : this.limited.get(category);
   }
 }

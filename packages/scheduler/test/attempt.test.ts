@@ -127,6 +127,16 @@ describe('an executor that ignores its signal', () => {
     kernel.executor.release('b');
   });
 
+  it('is not tried again: the deaf attempt may still run, and two of one task never do', async () => {
+    const kernel = await startKernel({ abandonAfterMs: 300 });
+    kernel.executor.script('a', ignoresAbort());
+    await kernel.submit(graphInput([taskInput({ timeout: 50, retry: 3 })]));
+    expect((await kernel.end('a')).runtime).toMatchObject({ status: 'failed', attempt: 1 });
+    await kernel.clock.advance(60_000);
+    expect(kernel.executor.startsOf('a')).toBe(1);
+    kernel.executor.release('a');
+  });
+
   it('what it reports after that is not heard', async () => {
     const kernel = await startKernel({ abandonAfterMs: 10 });
     let run: RunContext | undefined;

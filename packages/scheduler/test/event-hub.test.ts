@@ -74,11 +74,20 @@ describe('EventHub', () => {
     expect(await watcher.seqs(2)).toEqual([4, 5]);
   });
 
-  it('gives events after a seq from the ring, without asking the store', async () => {
+  it('gives events after a seq from the ring, without asking the store, while somebody watches', async () => {
+    const { publish, watch, readsOfStore } = await setUp();
+    const first = watch().next();
+    await publish(8);
+    await first;
+    expect(await watch({ after: 0 }).seqs(8)).toEqual(upTo(1, 8));
+    expect(readsOfStore()).toBe(0);
+  });
+
+  it('keeps no ring while nobody watches: the store has what a late watcher asks for', async () => {
     const { publish, watch, readsOfStore } = await setUp();
     await publish(8);
     expect(await watch({ after: 0 }).seqs(8)).toEqual(upTo(1, 8));
-    expect(readsOfStore()).toBe(0);
+    expect(readsOfStore()).toBe(1);
   });
 
   it('goes from the store to the ring, and waits for more, without gap or repeat', async () => {
