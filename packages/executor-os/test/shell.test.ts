@@ -16,7 +16,7 @@ describe('under the policy "allowlist"', () => {
     ['a shell', 'sh'],
     ['a shell by path', '/bin/sh'],
     ['env, which runs anything', 'env'],
-    ['another file of an allowed name', '/work/evil/ls'],
+    ['another file of an allowed name', '/opt/evil/ls'],
     ['one beside it', './ls'],
     ['one above it', '../ls'],
     ['a path that only resolves to it', '/usr/bin/../bin/ls'],
