@@ -35,7 +35,8 @@ export function anyText(maxLength = 12): fc.Arbitrary<string> {
 
 /**
  * Any value that `JSON.parse(JSON.stringify(value))` gives back unchanged (so never −0), as plain objects and arrays: with
- * keys such as `__proto__` as own properties, unpaired surrogates, and now and then nesting as deep as allowed.
+ * keys such as `__proto__` as own properties, unpaired surrogates, and now and then nesting as deep as allowed. No key holds
+ * a backslash, which some versions of Node do not give back unchanged.
  */
 export function jsonValue(options: JsonArbitraryOptions = {}): fc.Arbitrary<Json> {
   const maxDepth = options.maxDepth ?? DEFAULT_MAX_DEPTH;
@@ -67,12 +68,20 @@ function container(item: fc.Arbitrary<Json>, scalar: fc.Arbitrary<Json>): fc.Arb
 }
 
 function objectOf(item: fc.Arbitrary<Json>): fc.Arbitrary<JsonObject> {
-  const key = fc.oneof({ weight: 3, arbitrary: anyText(6) }, { weight: 1, arbitrary: fc.constantFrom(...ODD_KEYS) });
-  return fc.array(fc.tuple(key, item), { maxLength: 4 }).map((entries) => {
+  return fc.array(fc.tuple(objectKey(), item), { maxLength: 4 }).map((entries) => {
     const object: Record<string, Json> = {};
     for (const [name, value] of entries) setOwn(object, name, value);
     return object;
   });
+}
+
+/**
+ * Without a backslash: once the JSON.parse of Node 24 and 26 has met a key that ends in one, it takes an escaped character at
+ * the same place of a later key for it, and gives back another key than the text has (nodejs/node#63785).
+ */
+function objectKey(): fc.Arbitrary<string> {
+  const text = anyText(6).map((key) => key.replaceAll('\\', '/'));
+  return fc.oneof({ weight: 3, arbitrary: text }, { weight: 1, arbitrary: fc.constantFrom(...ODD_KEYS) });
 }
 
 function jsonNumber(): fc.Arbitrary<number> {
