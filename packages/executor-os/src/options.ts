@@ -1,4 +1,5 @@
 import { type Clock, ConfigError } from '@execgo/core';
+import { createEgressGuard, type EgressGuard, type EgressOptions } from '@execgo/egress';
 import {
   type Confinement,
   checkLimits,
@@ -8,37 +9,17 @@ import {
   type ResourceLimits,
 } from '@execgo/process';
 import { SHELL_POLICIES, type ShellPolicy } from './command-policy.js';
-import { type DnsResolver, systemResolver } from './egress/dns-resolver.js';
-import {
-  EGRESS_PROFILES,
-  type EgressPolicy,
-  type EgressProfile,
-  type Lookup,
-  lookupHost,
-  parseTargets,
-} from './egress/egress-guard.js';
-
-export interface EgressOptions {
-  /** @default 'standard' */
-  readonly profile?: EgressProfile;
-  /** `host:port` that may be connected to although the profile would not let it. */
-  readonly allow?: readonly string[];
-  /** `host:port` of ExecGo's own services, refused in every profile but `open`. */
-  readonly forbid?: readonly string[];
-  /** Ports of this machine that are refused, such as the server's own; a function is asked at each connection. */
-  readonly forbidPorts?: readonly number[] | (() => readonly number[]);
-  /** Resolves host names. @default the system's resolver */
-  readonly lookup?: Lookup;
-  /** Answers for the records txt and cname. @default the system's servers */
-  readonly resolver?: DnsResolver;
-}
+import { type DnsResolver, systemResolver } from './dns-resolver.js';
 
 export interface OsExecutorOptions {
   /** The folder that files and working directories are confined to; made by `open`. @default './workspace' */
   readonly workspace?: string;
   /** @default 'allowlist' */
   readonly shellPolicy?: ShellPolicy;
+  /** Where the network tools may connect to. @default the profile `standard` */
   readonly egress?: EgressOptions;
+  /** Answers for the DNS records txt and cname. @default the system's servers */
+  readonly resolver?: DnsResolver;
   /** Paths that no file action touches: data directory, configuration, skills. `.git` always is. */
   readonly protectedPaths?: readonly string[];
   /** The most that any command gets; a task may ask for less. @default 64 MiB of output, the rest unbounded */
@@ -71,7 +52,7 @@ const DEFAULT_LIMITS: ResourceLimits = { output_max_bytes: DEFAULT_OUTPUT_MAX_BY
 export interface ResolvedOsOptions {
   readonly workspace: string;
   readonly shellPolicy: ShellPolicy;
-  readonly egress: EgressPolicy;
+  readonly egress: EgressGuard;
   readonly resolver: DnsResolver;
   readonly protectedPaths: readonly string[];
   readonly limits: ResourceLimits;
@@ -94,8 +75,8 @@ export function resolveOsOptions(options: OsExecutorOptions = {}): ResolvedOsOpt
   return {
     workspace,
     shellPolicy: oneOf('shellPolicy', SHELL_POLICIES, options.shellPolicy ?? 'allowlist'),
-    egress: resolveEgress(options.egress ?? {}),
-    resolver: options.egress?.resolver ?? systemResolver(),
+    egress: createEgressGuard(options.egress),
+    resolver: options.resolver ?? systemResolver(),
     protectedPaths: options.protectedPaths ?? [],
     limits,
     confinement: options.confinement ?? noConfinement,
@@ -107,23 +88,6 @@ export function resolveOsOptions(options: OsExecutorOptions = {}): ResolvedOsOpt
     unconfinedFiles: options.unconfinedFiles ?? false,
     clock: options.clock ?? { after },
   };
-}
-
-function resolveEgress(options: EgressOptions): EgressPolicy {
-  const { forbidPorts = [] } = options;
-  return {
-    profile: oneOf('egress.profile', EGRESS_PROFILES, options.profile ?? 'standard'),
-    allow: targets('egress.allow', options.allow ?? []),
-    forbid: targets('egress.forbid', options.forbid ?? []),
-    forbidPorts: typeof forbidPorts === 'function' ? forbidPorts : () => forbidPorts,
-    lookup: options.lookup ?? lookupHost,
-  };
-}
-
-function targets(option: string, texts: readonly string[]) {
-  const bad = texts.find((text) => parseTargets([text]) === undefined);
-  if (bad !== undefined) throw new ConfigError(option, 'host:port, or [ipv6]:port', bad);
-  return parseTargets(texts) ?? [];
 }
 
 function oneOf<T extends string>(option: string, values: readonly T[], value: T): T {

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs';
 import { ExecGoError, type Executor, isExecGoError, type RunContext, type TaskSpec, type Tool } from '@execgo/core';
 import { endLeftovers, Workspace } from '@execgo/process';
-import { EgressGuard } from './egress/egress-guard.js';
 import { type OsExecutorOptions, type ResolvedOsOptions, resolveOsOptions } from './options.js';
 import type { OsTool } from './os-tool.js';
 import { dnsTool } from './tools/dns.js';
@@ -30,7 +29,7 @@ class OsExecutor implements Executor {
   private readonly byName: ReadonlyMap<string, OsTool>;
 
   constructor(options: ResolvedOsOptions) {
-    const guard = new EgressGuard(options.egress);
+    const { egress: guard } = options;
     this.workspace = Workspace.open(options.workspace, {
       protectedPaths: options.protectedPaths,
       maxReadBytes: options.maxReadBytes,

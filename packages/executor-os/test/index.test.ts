@@ -5,9 +5,7 @@ it('what the package exports', () => {
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
       "ALLOWED_COMMANDS",
-      "EGRESS_PROFILES",
       "SHELL_POLICIES",
-      "classifyAddress",
       "createOsExecutor",
       "resolveOsOptions",
       "systemResolver",

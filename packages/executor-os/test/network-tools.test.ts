@@ -72,9 +72,9 @@ describe('dns', () => {
   afterEach(() => server.close());
 
   const options = () => ({
+    resolver: systemResolver([server.address]),
     egress: {
       profile: 'local' as const,
-      resolver: systemResolver([server.address]),
       lookup: async (host: string) => {
         if (host.endsWith('.example.test')) return ['192.0.2.7'];
         throw new ExecGoError('external_failure', 'ENOTFOUND');

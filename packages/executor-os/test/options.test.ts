@@ -10,7 +10,6 @@ describe('options', () => {
     expect(resolveOsOptions()).toMatchObject({
       workspace: './workspace',
       shellPolicy: 'allowlist',
-      egress: { profile: 'standard', allow: [], forbid: [] },
       limits: { output_max_bytes: 64 * 1024 * 1024 },
       inheritEnv: false,
       unconfinedFiles: false,

@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import { ExecGoError, errorMessage } from '@execgo/core';
+import type { EgressGuard } from '@execgo/egress';
 import * as v from 'valibot';
-import type { DnsResolver } from '../egress/dns-resolver.js';
-import type { EgressGuard } from '../egress/egress-guard.js';
+import type { DnsResolver } from '../dns-resolver.js';
 import { defineTool, type OsTool } from '../os-tool.js';
 import { untilAborted } from '../until-aborted.js';
 

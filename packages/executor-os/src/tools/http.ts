@@ -1,9 +1,8 @@
 import { ExecGoError } from '@execgo/core';
+import { type EgressGuard, guardedConnector } from '@execgo/egress';
 import { Agent } from 'undici';
 import * as v from 'valibot';
-import type { EgressGuard } from '../egress/egress-guard.js';
-import { guardedConnector } from '../egress/guarded-connector.js';
-import { type HttpLimits, httpRequest } from '../egress/http-request.js';
+import { type HttpLimits, httpRequest } from '../http-request.js';
 import { defineTool, type OsTool } from '../os-tool.js';
 import { fieldError, type KnownInput, stringMap } from '../tool-input.js';
 

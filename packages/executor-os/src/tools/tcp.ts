@@ -1,8 +1,7 @@
 import { connect } from 'node:net';
 import { ExecGoError, errorMessage } from '@execgo/core';
+import { type EgressGuard, parseHostPort } from '@execgo/egress';
 import * as v from 'valibot';
-import type { EgressGuard } from '../egress/egress-guard.js';
-import { parseHostPort } from '../egress/host-port.js';
 import { defineTool, type OsTool } from '../os-tool.js';
 import { fieldError } from '../tool-input.js';
 import { untilAborted } from '../until-aborted.js';

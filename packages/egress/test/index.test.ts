@@ -1,0 +1,14 @@
+import { expect, it } from 'vitest';
+import * as api from '../src/index.js';
+
+it('what the package exports', () => {
+  expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
+    [
+      "EGRESS_PROFILES",
+      "classifyAddress",
+      "createEgressGuard",
+      "guardedConnector",
+      "parseHostPort",
+    ]
+  `);
+});
