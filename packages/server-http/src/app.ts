@@ -4,6 +4,7 @@ import { endpoint, type Route } from './endpoint.js';
 import { requireLoopback } from './loopback-apps.js';
 import { eventRoutes } from './routes/event-routes.js';
 import { graphRoutes } from './routes/graph-routes.js';
+import { mcpRoutes } from './routes/mcp-routes.js';
 import { metricsRoute } from './routes/metrics-route.js';
 import { probeRoutes } from './routes/probe-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
@@ -26,6 +27,7 @@ export function createApp(options: AppOptions): Hono {
     ...taskRoutes(resolved),
     ...eventRoutes(resolved),
     ...graphRoutes(resolved),
+    ...mcpRoutes(resolved),
     ...probeRoutes(resolved),
     metricsRoute(resolved),
     NOWHERE,

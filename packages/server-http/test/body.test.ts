@@ -50,7 +50,7 @@ describe('content type: application/json, or none given with a body that parses'
     'json',
   ])('%s is 415', async (type) => {
     const { app, graphs } = takingApp();
-    for (const path of ['/tasks', '/tasks/a/cancel', '/graphs/g/cancel']) {
+    for (const path of ['/tasks', '/tasks/a/cancel', '/graphs/g/cancel', '/mcp/call']) {
       const { status, json } = await send(app, 'POST', path, {
         body: '{"tasks":[]}',
         headers: { 'content-type': type },
@@ -122,7 +122,7 @@ describe('malformed JSON: `invalid JSON: …`', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.json(),
-        fc.constantFrom('/tasks', '/tasks/a/cancel', '/graphs/g/cancel'),
+        fc.constantFrom('/tasks', '/tasks/a/cancel', '/graphs/g/cancel', '/mcp/call'),
         async (body, path) => {
           const { status, json } = await send(app, 'POST', path, { body });
           expect([400, 404]).toContain(status);

@@ -102,6 +102,9 @@ describe('routes and methods', () => {
     ['/events', 'GET, HEAD'],
     ['/graphs/g', 'GET, HEAD'],
     ['/graphs/g/cancel', 'POST'],
+    ['/mcp/tools', 'GET, HEAD'],
+    ['/mcp/call', 'POST'],
+    ['/mcp/tasks/h', 'GET, HEAD'],
     ['/health', 'GET, HEAD'],
     ['/livez', 'GET, HEAD'],
     ['/readyz', 'GET, HEAD'],
@@ -152,7 +155,8 @@ describe('HEAD answers as GET', () => {
       path.replace('graphs/:id', `graphs/${json.graph_id}`).replace(':id', 'a'),
     );
     const readable = paths
-      .filter((path) => !/cancel|\*/.test(path))
+      .filter((path) => !/cancel|call|\*/.test(path))
+      .map((path) => path.replace(':handle', 'none'))
       .concat('/tasks?limit=1', '/tasks/none', '/nowhere');
     for (const path of readable) {
       const get = await fetch(server.url + path);
@@ -163,7 +167,7 @@ describe('HEAD answers as GET', () => {
       expect(head.headers.get('x-trace-id')).not.toBeNull();
       await get.text();
     }
-    expect(readable).toHaveLength(12);
+    expect(readable).toHaveLength(14);
   });
 });
 

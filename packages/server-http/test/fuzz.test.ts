@@ -20,6 +20,8 @@ const known = fc.constantFrom(
     '/events?after=1',
     '/graphs/%E2%82%AC',
     '/graphs/g/cancel',
+    '/mcp/call',
+    '/mcp/tasks/h',
     '/health',
     '/livez',
     '/metrics',

@@ -1,17 +1,16 @@
-import { ExecGoError, type JsonObject, type Kernel, type TaskGraphInput, type TaskQuery, toWire } from '@execgo/core';
+import { type JsonObject, type Kernel, type TaskGraphInput, type TaskQuery, toWire } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import { arrayAnswer } from '../array-answer.js';
 import type { Call } from '../call.js';
 import { cancelReason } from '../cancel-reason.js';
 import { encodeCursor } from '../cursor.js';
 import type { Route } from '../endpoint.js';
+import { idempotencyKey } from '../idempotency-key.js';
 import { jsonBody } from '../json-body.js';
 import { longPoll } from '../long-poll.js';
 import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
 import { taskFilter } from '../task-filter.js';
-
-const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,256}$/;
 
 export function taskRoutes(options: ResolvedOptions): readonly Route[] {
   const { kernel, limits } = options;
@@ -47,15 +46,10 @@ export function taskRoutes(options: ResolvedOptions): readonly Route[] {
 
 /** The hot path: one pass over the body, one `JSON.stringify`, one response. */
 async function submit(call: Call, { kernel, limits }: ResolvedOptions): Promise<Response> {
-  const idempotencyKey = call.headers.get('idempotency-key');
-  if (idempotencyKey !== null && !IDEMPOTENCY_KEY.test(idempotencyKey)) {
-    throw new ExecGoError('invalid_input', 'Idempotency-Key: expected 1 to 256 visible ASCII characters', {
-      details: { field: 'Idempotency-Key' },
-    });
-  }
+  const key = idempotencyKey(call);
   // The kernel takes the graph apart, and says what is wrong with it.
   const graph = (await jsonBody(call, limits.maxBodyBytes)) as TaskGraphInput;
-  const receipt = await kernel.submit(graph, idempotencyKey === null ? undefined : { idempotencyKey });
+  const receipt = await kernel.submit(graph, key === undefined ? undefined : { idempotencyKey: key });
   const { accepted, task_ids, graph_id, warnings } = receipt;
   return call.json(202, { accepted, task_ids, graph_id, ...(warnings.length > 0 && { warnings }) });
 }

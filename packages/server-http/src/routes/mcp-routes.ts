@@ -1,0 +1,111 @@
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  ExecGoError,
+  isExecGoError,
+  isJsonObject,
+  type JsonObject,
+  type Kernel,
+  type KernelTool,
+  type Task,
+  type TaskInput,
+} from '@execgo/core';
+import type { ResolvedOptions } from '../app-options.js';
+import type { Call } from '../call.js';
+import type { Route } from '../endpoint.js';
+import { idempotencyKey } from '../idempotency-key.js';
+import { jsonBody } from '../json-body.js';
+import { longPoll } from '../long-poll.js';
+import { mcpHandle } from '../mcp-handle.js';
+import { pathId } from '../path-id.js';
+import { Query } from '../query.js';
+
+const CATEGORY = 'mcp';
+
+/** `/mcp/*`: calls of MCP tools as the first version offers them. Each is a task like every other, and outlives its request. */
+export function mcpRoutes(options: ResolvedOptions): readonly Route[] {
+  const { kernel } = options;
+  return [
+    {
+      path: '/mcp/tools',
+      methods: {
+        GET: async (call) => {
+          const tools = await kernel.tools();
+          return call.json(200, { tools: tools.filter(({ category }) => category === CATEGORY).map(toolToWire) });
+        },
+      },
+    },
+    { path: '/mcp/call', methods: { POST: (call) => callTool(call, options) } },
+    {
+      path: '/mcp/tasks/:handle',
+      methods: {
+        GET: async (call) => {
+          const { id } = await taskOf(kernel, pathId(call.url, 0));
+          const task = await longPoll(call, new Query(call.url), (wait) =>
+            wait === undefined ? kernel.get(id) : kernel.wait(id, wait),
+          );
+          return call.json(200, mcpHandle(task));
+        },
+      },
+    },
+  ];
+}
+
+function toolToWire({ name, category, description, input_schema, annotations }: KernelTool): JsonObject {
+  return {
+    name,
+    category,
+    ...(description !== '' && { description }),
+    input_schema,
+    ...(annotations !== undefined && { metadata: { annotations: { ...annotations } } }),
+  } as JsonObject;
+}
+
+async function callTool(call: Call, { kernel, limits }: ResolvedOptions): Promise<Response> {
+  const key = idempotencyKey(call);
+  const task = taskToSubmit(await jsonBody(call, limits.maxBodyBytes), key);
+  await kernel.submit({ tasks: [task] }, key === undefined ? undefined : { idempotencyKey: key });
+  return call.json(202, mcpHandle(await kernel.get(task.id)));
+}
+
+/** @throws ExecGoError `invalid_input` beginning `invalid JSON: ` and naming the field */
+function taskToSubmit(body: unknown, key: string | undefined): TaskInput & { readonly id: string } {
+  if (!isJsonObject(body)) throw wrongType('the body', 'an object');
+  const { id, tool_name, input, timeout } = body;
+  if (id !== undefined && id !== null && typeof id !== 'string') throw wrongType('id', 'a string');
+  if (typeof tool_name !== 'string' && tool_name !== undefined && tool_name !== null)
+    throw wrongType('tool_name', 'a string');
+  if (!tool_name) throw new ExecGoError('invalid_input', 'tool_name is required', { details: { field: 'tool_name' } });
+  if (timeout !== undefined && timeout !== null && !Number.isSafeInteger(timeout)) {
+    throw wrongType('timeout', 'an integer');
+  }
+  return {
+    id: id || freshId(key),
+    type: CATEGORY,
+    tool_name,
+    ...(input !== undefined && { input }),
+    ...(typeof timeout === 'number' && { timeout }),
+  } as TaskInput & { readonly id: string };
+}
+
+/** A repeat with its key has to name the same task. */
+function freshId(key: string | undefined): string {
+  const unique = key === undefined ? randomUUID() : createHash('sha256').update(key).digest('hex').slice(0, 32);
+  return `mcp-${unique}`;
+}
+
+/** The newest task that has this handle: its id, or the handle that another system gave it. */
+async function taskOf(kernel: Kernel, handle: string): Promise<Task> {
+  try {
+    const task = await kernel.get(handle);
+    if (task.spec.type === CATEGORY) return task;
+  } catch (error) {
+    if (!isExecGoError(error, 'not_found')) throw error;
+  }
+  const { tasks } = await kernel.list({ handle_id: handle, type: CATEGORY, limit: 1 });
+  if (tasks[0] !== undefined) return tasks[0];
+  throw new ExecGoError('not_found', `handle not found: ${handle}`, { details: { handle_id: handle } });
+}
+
+function wrongType(field: string, expected: string): ExecGoError {
+  return new ExecGoError('invalid_input', `invalid JSON: ${field}: expected ${expected}`, { details: { field } });
+}
