@@ -8,7 +8,7 @@ const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 
 /** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
-const folders = ['packages', 'apps']
+const folders = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
