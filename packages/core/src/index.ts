@@ -74,6 +74,13 @@ export type {
   WatchOptions,
 } from './ports/kernel.js';
 export type { Runner } from './ports/runner.js';
+export type {
+  SkillCatalogue,
+  SkillDetails,
+  SkillFile,
+  SkillFileContent,
+  SkillSummary,
+} from './ports/skill-catalogue.js';
 export {
   type EventQuery,
   MAX_PAGE_BYTES,
