@@ -1,4 +1,4 @@
-import { type Clock, ConfigError, type Kernel } from '@execgo/core';
+import { type Clock, ConfigError, type Kernel, type SkillCatalogue } from '@execgo/core';
 import { type AccessOptions, type ResolvedAccess, resolveAccess } from './access-options.js';
 import { type HttpLogger, stderrLogger } from './logger.js';
 import { systemTime } from './system-time.js';
@@ -34,6 +34,8 @@ export interface AppOptions {
   readonly kernel: Kernel;
   /** Version that `/health` tells, with or without a leading `v`. */
   readonly version: string;
+  /** What `/skills` shows. @default no skills */
+  readonly skills?: SkillCatalogue;
   /** Who may call. @default programs of this machine: loopback, no token */
   readonly access?: AccessOptions;
   readonly limits?: LimitOptions;
@@ -46,6 +48,7 @@ export interface AppOptions {
 export interface ResolvedOptions {
   readonly kernel: Kernel;
   readonly version: string;
+  readonly skills?: SkillCatalogue;
   readonly access: ResolvedAccess;
   readonly limits: ResolvedLimits;
   readonly logger: HttpLogger;
@@ -61,6 +64,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedOptions {
   return {
     kernel: options.kernel,
     version: options.version.startsWith('v') ? options.version : `v${options.version}`,
+    ...(options.skills !== undefined && { skills: options.skills }),
     access: resolveAccess(options.access ?? {}),
     limits: resolveLimits(options.limits ?? {}),
     logger: options.logger ?? stderrLogger,

@@ -7,6 +7,7 @@ import { graphRoutes } from './routes/graph-routes.js';
 import { mcpRoutes } from './routes/mcp-routes.js';
 import { metricsRoute } from './routes/metrics-route.js';
 import { probeRoutes } from './routes/probe-routes.js';
+import { skillRoutes } from './routes/skill-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
 
 /** Whatever no route answers to. */
@@ -28,6 +29,7 @@ export function createApp(options: AppOptions): Hono {
     ...eventRoutes(resolved),
     ...graphRoutes(resolved),
     ...mcpRoutes(resolved),
+    ...skillRoutes(resolved),
     ...probeRoutes(resolved),
     metricsRoute(resolved),
     NOWHERE,

@@ -10,7 +10,21 @@ import { ExecGoError } from '@execgo/core';
 export function pathId(url: string, following: number): string {
   let end = endOfPath(url);
   for (let skipped = 0; skipped < following; skipped += 1) end = url.lastIndexOf('/', end - 1);
-  const segment = url.slice(url.lastIndexOf('/', end - 1) + 1, end);
+  return decoded(url.slice(url.lastIndexOf('/', end - 1) + 1, end));
+}
+
+/**
+ * What the groups of a pattern match in a path, each percent-decoded exactly once.
+ *
+ * @throws ExecGoError `invalid_input` as `pathId`, and for a path that the pattern does not match
+ */
+export function pathGroups(url: string, pattern: RegExp): readonly string[] {
+  const [, ...groups] = pattern.exec(url.slice(0, endOfPath(url))) ?? [];
+  if (groups.length === 0) throw new ExecGoError('invalid_input', 'the path holds an encoded character too many');
+  return groups.map(decoded);
+}
+
+function decoded(segment: string): string {
   try {
     return segment.includes('%') ? decodeURIComponent(segment) : segment;
   } catch (cause) {

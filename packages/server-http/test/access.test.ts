@@ -13,7 +13,7 @@ const health = { health: async () => ({ state: 'ok', problems: {} }) as const };
 
 /** The paths of every registered route, with a value for each parameter, and one that is none. */
 function pathsOf(app: Hono): readonly string[] {
-  return app.routes.map(({ path }) => (path === '/*' ? '/nowhere' : path.replace(/:\w+/, 'some-id')));
+  return app.routes.map(({ path }) => (path === '/*' ? '/nowhere' : path.replace(/:\w+(\{.*\})?/g, 'some-id')));
 }
 
 async function everyRoute(app: Hono, headers: Record<string, string>): Promise<readonly [string, Answer][]> {
@@ -37,6 +37,9 @@ describe('who may call: no route is open, whatever the method', () => {
       '/mcp/tools',
       '/mcp/call',
       '/mcp/tasks/some-id',
+      '/skills',
+      '/skills/some-id',
+      '/skills/some-id/files/some-id',
       '/health',
       '/livez',
       '/readyz',

@@ -105,6 +105,9 @@ describe('routes and methods', () => {
     ['/mcp/tools', 'GET, HEAD'],
     ['/mcp/call', 'POST'],
     ['/mcp/tasks/h', 'GET, HEAD'],
+    ['/skills', 'GET, HEAD'],
+    ['/skills/s', 'GET, HEAD'],
+    ['/skills/s/files/a/b', 'GET, HEAD'],
     ['/health', 'GET, HEAD'],
     ['/livez', 'GET, HEAD'],
     ['/readyz', 'GET, HEAD'],
@@ -156,7 +159,7 @@ describe('HEAD answers as GET', () => {
     );
     const readable = paths
       .filter((path) => !/cancel|call|\*/.test(path))
-      .map((path) => path.replace(':handle', 'none'))
+      .map((path) => path.replace(/:\w+(\{.*\})?/g, 'none'))
       .concat('/tasks?limit=1', '/tasks/none', '/nowhere');
     for (const path of readable) {
       const get = await fetch(server.url + path);
@@ -167,7 +170,7 @@ describe('HEAD answers as GET', () => {
       expect(head.headers.get('x-trace-id')).not.toBeNull();
       await get.text();
     }
-    expect(readable).toHaveLength(14);
+    expect(readable).toHaveLength(17);
   });
 });
 

@@ -22,6 +22,8 @@ const known = fc.constantFrom(
     '/graphs/g/cancel',
     '/mcp/call',
     '/mcp/tasks/h',
+    '/skills/%00',
+    '/skills/s/files/..%2Fa',
     '/health',
     '/livez',
     '/metrics',
