@@ -1,4 +1,11 @@
-export { type Command, type ConfinedCommand, type Confinement, noConfinement } from './confinement.js';
+export type { RunGroup } from './cgroup/run-groups.js';
+export {
+  type Command,
+  type ConfinedCommand,
+  type Confinement,
+  type Launcher,
+  noConfinement,
+} from './confinement.js';
 export { checkVariable, childEnvironment, type EnvironmentOptions, type RunIdentity } from './environment.js';
 export type { Folder } from './files/place.js';
 export {
@@ -25,3 +32,14 @@ export {
 export { type FailureOptions, runFailure } from './run-failure.js';
 export { RUN_VARIABLE, runMarker } from './run-marker.js';
 export { DEFAULT_GRACE_MS, type RunEnd, type RunOptions, type RunOutcome, runProcess } from './run-process.js';
+export { DEFAULT_SCRATCH_BYTES } from './sandbox/bubblewrap.js';
+export { launchFailure } from './sandbox/launch-failure.js';
+export {
+  type LimitedBy,
+  openSandbox,
+  SANDBOX_MODES,
+  type Sandbox,
+  type SandboxMode,
+  type SandboxOptions,
+  type SandboxState,
+} from './sandbox/open-sandbox.js';

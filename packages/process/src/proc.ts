@@ -11,6 +11,7 @@ const SCAN_SLICE = 128;
 export interface ProcessStat {
   /** One letter: R, S, D, Z (ended, not yet reaped) … */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly threads: number;
   /** Clock ticks since boot: with the pid it names one process for ever, since pids are used again. */
@@ -23,9 +24,15 @@ export function processStat(pid: number): ProcessStat | undefined {
   if (text === undefined) return undefined;
   // The name stands in parentheses and may hold spaces and parentheses itself.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [state, , group] = fields;
+  const [state, parent, group] = fields;
   if (state === undefined || group === undefined) return undefined;
-  return { state, group: Number(group), threads: Number(fields[17]), startTime: fields[19] ?? '' };
+  return {
+    state,
+    parent: Number(parent),
+    group: Number(group),
+    threads: Number(fields[17]),
+    startTime: fields[19] ?? '',
+  };
 }
 
 /**

@@ -50,6 +50,10 @@ function abortError(subject: string, reason: unknown, details: Record<string, un
 function exitError(outcome: RunOutcome, subject: string, details: Record<string, unknown>): ExecGoError | undefined {
   const { exitCode, signal, limits } = outcome;
   if (exitCode === 0) return undefined;
+  if (outcome.ranOutOfMemory) {
+    const message = `${subject} used more than ${limits.memory_bytes} bytes of memory`;
+    return new ExecGoError('memory_limit_exceeded', message, { details });
+  }
   if (limits.cpu_time_sec !== undefined && (signal === 'SIGXCPU' || exitCode === EXIT_OF_SIGXCPU)) {
     const message = `${subject} used more than ${limits.cpu_time_sec} s of CPU time`;
     return new ExecGoError('cpu_limit_exceeded', message, { details });

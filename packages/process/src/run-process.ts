@@ -3,6 +3,7 @@ import { type CapturedOutput, DEFAULT_KEEP_BYTES } from './output-capture.js';
 import { type OutputListener, OutputPump } from './output-pump.js';
 import { DEFAULT_KILL_AFTER_MS, type ProcessExit, ProcessTree } from './process-tree.js';
 import { checkLimits, DEFAULT_OUTPUT_MAX_BYTES, type ResourceLimits } from './resource-limits.js';
+import { launchFailure } from './sandbox/launch-failure.js';
 
 /** How long output may come after the first process has ended, from what it left behind. */
 export const DEFAULT_GRACE_MS = 250;
@@ -42,6 +43,10 @@ export interface RunOutcome {
   readonly pid?: number;
   /** The limits that held, as far as they could be enforced. */
   readonly limits: ResourceLimits;
+  /** Whether it could reach a network. */
+  readonly network: boolean;
+  /** Whether the kernel ended a process of it because `memory_bytes` was reached. */
+  readonly ranOutOfMemory: boolean;
   /** Pids that could not be ended; normally none. Running the same again would have two of it alive. */
   readonly survivors: readonly number[];
 }
@@ -52,27 +57,36 @@ export interface RunOutcome {
  * that is exceeded, end it with SIGTERM and, 2 s later, SIGKILL. Whatever the outcome, nothing of it runs when this resolves,
  * except what `survivors` names. Output limit: 64 MiB unless `limits` says otherwise.
  *
+ * In a sandbox everything ends with the first process, so that nothing else's output is waited for.
+ *
  * @throws ExecGoError `not_found` when there is no such program, `launch_failed` when it cannot be started,
- * `invalid_input` for impossible limits, and what `confine` or `onOutput` throws
+ * `sandbox_setup_failed` when the sandbox for it cannot be made, `invalid_input` for impossible limits, and what `confine` or `onOutput` throws
  */
 export async function runProcess(options: RunOptions): Promise<RunOutcome> {
   checkLimits(options.limits);
   const limits = { output_max_bytes: DEFAULT_OUTPUT_MAX_BYTES, ...options.limits };
   const confined = await (options.confinement ?? noConfinement).confine({ ...options, limits });
   const pump = new OutputPump(options.keepBytes ?? DEFAULT_KEEP_BYTES, limits.output_max_bytes, options.onOutput);
+  const held = { limits: confined.effective, network: confined.network ?? true };
   if (options.signal?.aborted) {
-    return { ...pump.captured(), end: 'aborted', exitCode: -1, limits: confined.effective, survivors: [] };
+    await confined.group?.end();
+    return { ...pump.captured(), ...held, end: 'aborted', exitCode: -1, ranOutOfMemory: false, survivors: [] };
   }
   const tree = await ProcessTree.start(confined, { stdin: options.stdin !== undefined });
   const run = new Run(tree, pump, options);
   const { exit, survivors } = await run.toEnd(limits.wall_time_ms);
+  const { ranOutOfMemory } = tree;
+  const output = pump.captured();
+  if (exit?.neverStarted && run.end === 'exited' && !ranOutOfMemory)
+    throw launchFailure(options.file, output.stderr.text);
   return {
-    ...pump.captured(),
+    ...output,
+    ...held,
     end: run.end,
     exitCode: exit?.code ?? -1,
     ...(exit?.signal ? { signal: exit.signal } : {}),
     pid: tree.pid,
-    limits: confined.effective,
+    ranOutOfMemory,
     survivors,
   };
 }

@@ -10,6 +10,8 @@ const base: RunOutcome = {
   stderr: output,
   pid: 7,
   limits: {},
+  network: true,
+  ranOutOfMemory: false,
   survivors: [],
 };
 
@@ -19,8 +21,9 @@ function failure(outcome: Partial<RunOutcome>, abortReason?: unknown) {
 }
 
 describe('the error of a run', () => {
-  it('is none after exit status 0', () => {
+  it('is none after exit status 0, whatever became of its children', () => {
     expect(failure({})).toBeUndefined();
+    expect(failure({ ranOutOfMemory: true, limits: { memory_bytes: 4096 } })).toBeUndefined();
   });
 
   it.each<[Partial<RunOutcome>, string, string]>([
@@ -39,6 +42,11 @@ describe('the error of a run', () => {
     ],
     [{ exitCode: 152, limits: { cpu_time_sec: 2 } }, 'cpu_limit_exceeded', 'command used more than 2 s of CPU time'],
     [{ exitCode: 152 }, 'exit_nonzero', 'command failed: exit status 152'],
+    [
+      { exitCode: 137, ranOutOfMemory: true, limits: { memory_bytes: 4096 } },
+      'memory_limit_exceeded',
+      'command used more than 4096 bytes of memory',
+    ],
     [{ exitCode: 0, survivors: [8, 9] }, 'internal', 'command cannot be ended: pid 8, 9'],
   ])('of %j', (outcome, code, message) => {
     const error = failure(outcome);
