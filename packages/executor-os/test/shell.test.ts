@@ -164,9 +164,10 @@ describe('under the policy "open"', () => {
       expect(error).toMatchObject({ code: 'resource_limit_exceeded' });
       expect(error.details?.details).toMatchObject({
         pid: expect.any(Number),
-        limits: {
-          requested: { output_max_bytes: 1e9, memory_bytes: 1e9 },
-          effective: { output_max_bytes: 100_000, memory_bytes: 1e9, wall_time_ms: 60_000 },
+        sandbox: {
+          name: 'none',
+          requested: { limits: { output_max_bytes: 1e9, memory_bytes: 1e9 } },
+          effective: { limits: { output_max_bytes: 100_000, memory_bytes: 1e9, wall_time_ms: 60_000 }, network: true },
         },
       });
     } finally {

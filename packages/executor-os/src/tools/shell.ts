@@ -63,6 +63,7 @@ export interface ShellOptions {
   readonly inheritEnv: boolean;
   /** The most that any run is given. */
   readonly limits: ResourceLimits;
+  /** A sandbox gives commands the workspace and nothing else of this machine to write to. */
   readonly confinement: Confinement;
 }
 
@@ -90,11 +91,19 @@ function check(options: ShellOptions, known: KnownInput<typeof schema>, path: st
   }
   if (input.dir) options.workspace.check(input.dir);
   checkEnvironment(options, input.env);
-  if (input.sandbox?.network === false && !options.confinement.isolated) {
+  checkNetwork(options, input.sandbox?.network);
+}
+
+/** A task may ask for less than the server gives, never for more, and is not told yes where it gets no. */
+function checkNetwork({ confinement }: ShellOptions, network: boolean | undefined): void {
+  if (network === false && !confinement.isolated) {
     throw new ExecGoError(
       'denied',
       'sandbox.network: this server runs without a sandbox and cannot cut off the network',
     );
+  }
+  if (network === true && confinement.network === false) {
+    throw new ExecGoError('denied', 'sandbox.network: this server runs all commands without network');
   }
 }
 
@@ -118,7 +127,8 @@ function checkEnvironment(options: ShellOptions, env: ShellInput['env']): void {
 }
 
 async function execute(options: ShellOptions, input: ShellInput, { taskId, run }: ToolRun): Promise<unknown> {
-  const requested = input.limits ?? {};
+  const { network } = input.sandbox ?? {};
+  const limits = input.limits === undefined ? undefined : definedLimits(input.limits);
   const env = childEnvironment({
     identity: { runId: run.runId, taskId, attempt: run.attempt },
     declared: input.env ?? {},
@@ -131,15 +141,21 @@ async function execute(options: ShellOptions, input: ShellInput, { taskId, run }
       ...started,
       cwd: folder?.handle ?? options.workspace.root,
       env,
-      limits: strictestLimits(options.limits, definedLimits(requested)),
-      ...(input.sandbox?.network === undefined ? {} : { network: input.sandbox.network }),
+      limits: strictestLimits(options.limits, limits ?? {}),
+      writable: [options.workspace.root],
+      ...(network === undefined ? {} : { network }),
       ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
       signal: run.signal,
       confinement: options.confinement,
       onOutput: (stream, chunk) => run.output(stream, chunk),
     });
     const result = resultOf(outcome, started.runner);
-    const details = { pid: outcome.pid, limits: { requested, effective: outcome.limits } };
+    const sandbox = {
+      name: options.confinement.name,
+      requested: { ...(limits !== undefined && { limits }), ...(network !== undefined && { network }) },
+      effective: { limits: outcome.limits, network: outcome.network },
+    };
+    const details = { pid: outcome.pid, sandbox };
     const failure = runFailure(outcome, { subject: 'command', abortReason: run.signal.reason, result, details });
     if (failure !== undefined) throw failure;
     return result;
@@ -156,13 +172,7 @@ interface StartedCommand {
 
 function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
   const path = searchPath(input.env);
-  if (!input.script) {
-    return {
-      file: resolveCommand(options.policy, input.command ?? '', path),
-      args: input.args ?? [],
-      runner: 'direct',
-    };
-  }
+  if (!input.script) return { file: programOf(options, input, path), args: input.args ?? [], runner: 'direct' };
   const runner = runnerOf(input.runner, 'input');
   switch (runner) {
     case 'sh':
@@ -175,6 +185,12 @@ function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
     case 'cmd':
       return { file: resolveCommand('open', 'cmd', path), args: ['/d', '/s', '/c', input.script], runner };
   }
+}
+
+/** In a sandbox PATH may lead to less than outside, so that a name is looked up where it counts. */
+function programOf({ policy, confinement }: ShellOptions, { command = '' }: ShellInput, path: string): string {
+  const file = resolveCommand(policy, command, path);
+  return confinement.isolated && policy === 'open' ? command : file;
 }
 
 function runnerOf(given: string | undefined, path: string): Exclude<Runner, 'auto'> {
