@@ -1,4 +1,4 @@
-import { type Clock, ConfigError, type Kernel, type SkillCatalogue } from '@execgo/core';
+import { type Clock, ConfigError, type JsonObject, type Kernel, type SkillCatalogue } from '@execgo/core';
 import { type AccessOptions, type ResolvedAccess, resolveAccess } from './access-options.js';
 import { type HttpLogger, stderrLogger } from './logger.js';
 import { systemTime } from './system-time.js';
@@ -39,6 +39,8 @@ export interface AppOptions {
   /** Who may call. @default programs of this machine: loopback, no token */
   readonly access?: AccessOptions;
   readonly limits?: LimitOptions;
+  /** What else `/health` tells to those who may call, such as what is in force; asked for every time. @default nothing */
+  readonly about?: () => JsonObject;
   /** Told why an answer was 500 and why a stream broke off, with the trace id. @default stderr */
   readonly logger?: HttpLogger;
   /** @default the time of this process */
@@ -51,6 +53,7 @@ export interface ResolvedOptions {
   readonly skills?: SkillCatalogue;
   readonly access: ResolvedAccess;
   readonly limits: ResolvedLimits;
+  readonly about: () => JsonObject;
   readonly logger: HttpLogger;
   readonly clock: ServerClock;
   /** Since when the app serves, in the clock's time. */
@@ -67,6 +70,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedOptions {
     ...(options.skills !== undefined && { skills: options.skills }),
     access: resolveAccess(options.access ?? {}),
     limits: resolveLimits(options.limits ?? {}),
+    about: options.about ?? (() => ({})),
     logger: options.logger ?? stderrLogger,
     clock,
     startedAtMs: clock.monotonic(),

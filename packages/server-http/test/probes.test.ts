@@ -32,6 +32,19 @@ describe('GET /health', () => {
     expect((await send(app, 'GET', '/health')).json.uptime).toBe(uptime);
   });
 
+  it('tells what the server is about to those who may call, never instead of its own fields', async () => {
+    const about = () => ({ sandbox: { in_force: 'none' }, status: 'odd' });
+    const { json } = await send(wellApp({ about }), 'GET', '/health');
+    expect(json).toMatchObject({ status: 'ok', state: 'ok', sandbox: { in_force: 'none' } });
+    const guarded = wellApp({ about, access: { exposure: 'network', token: 't0ken' } });
+    const stranger = await send(guarded, 'GET', '/health', { headers: { host: 'a.example' } });
+    expect(Object.keys(stranger.json)).toEqual(['status', 'version', 'uptime', 'state']);
+    const caller = await send(guarded, 'GET', '/health', {
+      headers: { host: 'a.example', authorization: 'Bearer t0ken' },
+    });
+    expect(caller.json).toMatchObject({ sandbox: { in_force: 'none' } });
+  });
+
   it('stays 200 while the kernel is not well, and says what is wrong', async () => {
     const app = illApp({ state: 'failed', problems: { store: 'disk full' } });
     const { status, json } = await send(app, 'GET', '/health');

@@ -16,7 +16,9 @@ export function probeRoutes(options: ResolvedOptions): readonly Route[] {
         GET: async (call) => {
           const uptime = goDuration(options.clock.monotonic() - options.startedAtMs);
           const health = await healthFor(call, options);
-          return call.json(200, { status: 'ok', version: options.version, uptime, ...health });
+          const own = { status: 'ok', version: options.version, uptime, ...health };
+          const about = isTrusted(options.access, call.headers) ? options.about() : {};
+          return call.json(200, { ...own, ...about, ...own });
         },
       },
     },
