@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { finished, get, post, send, type WireTask } from './support/http-client.js';
 import { countProcesses } from './support/processes.js';
-import { launch, launchReady, testFolder } from './support/server-process.js';
+import { launch, launchReady, type ServerProcess, testFolder } from './support/server-process.js';
 
-const OPEN = { EXECGO_SHELL_POLICY: 'open' };
+/** Without a sandbox a command is on its own: what is left of it has to be found. */
+const OPEN = { EXECGO_SHELL_POLICY: 'open', EXECGO_SANDBOX: 'off' };
+const SANDBOXED = { EXECGO_SHELL_POLICY: 'open', EXECGO_SANDBOX: 'auto' };
 let durations = 0;
 /** A duration that names the processes of one test: about 99 seconds. */
 function uniqueDuration(): string {
@@ -75,4 +77,46 @@ linux('SIGTERM gives a running command the shutdown timeout, then ends it; the n
   await expect.poll(async () => (await get(`${second.url}/tasks/long`)).body.status).toBe('running');
   await expect.poll(() => countProcesses(duration)).toBe(1);
   await second.stop();
+});
+
+/** A server whose commands run in a sandbox; the test is skipped, with the reason, where this machine has none. */
+async function launchSandboxed(
+  folder: string,
+  skip: (reason: string) => void,
+): Promise<ServerProcess & { url: string }> {
+  const server = await launchReady({ folder, env: SANDBOXED });
+  const { sandbox } = (await get<{ sandbox: { in_force: string; reason?: string } }>(`${server.url}/health`)).body;
+  if (sandbox.in_force === 'none') skip(sandbox.reason ?? 'no sandbox');
+  return server;
+}
+
+describe('in the sandbox', () => {
+  it('after kill -9 of the server nothing of a command survives, and the restart runs it again', async ({ skip }) => {
+    const folder = testFolder();
+    const duration = uniqueDuration();
+    const first = await launchSandboxed(folder, skip);
+    const script = `setsid sleep ${duration} & sleep ${duration}`;
+    await post(`${first.url}/tasks`, { tasks: [{ id: 'long', type: 'shell', params: { script } }] });
+    await expect.poll(() => countProcesses(duration)).toBe(2);
+    first.kill('SIGKILL');
+    await first.exited;
+    await expect.poll(() => countProcesses(duration)).toBe(0);
+
+    const second = await launchReady({ folder, env: SANDBOXED });
+    await expect.poll(() => countProcesses(duration)).toBe(2);
+    const cancelled = await send(second.url, { path: '/tasks/long/cancel' });
+    expect(cancelled).toMatchObject({ status: 200, body: { run_status: 'cancelled' } });
+    expect(countProcesses(duration)).toBe(0);
+  });
+
+  it('a task that times out leaves no process behind', async ({ skip }) => {
+    const server = await launchSandboxed(testFolder(), skip);
+    const duration = uniqueDuration();
+    const script = `sleep ${duration} & (setsid env -i sleep ${duration} &); sleep ${duration}`;
+    await post(`${server.url}/tasks`, { tasks: [{ id: 'slow', type: 'shell', params: { script }, timeout: 1000 }] });
+    await expect.poll(() => countProcesses(duration)).toBe(3);
+    const task = await finished(server.url, 'slow');
+    expect(task).toMatchObject({ status: 'failed', runtime: { error: { code: 'timeout' } } });
+    expect(countProcesses(duration)).toBe(0);
+  });
 });

@@ -9,6 +9,8 @@ export interface Policy {
   readonly exposure: 'loopback' | 'network';
   readonly shell: 'allowlist' | 'open';
   readonly egress: 'local' | 'standard' | 'strict' | 'open';
+  /** What is asked for; what holds is known once it was tried. */
+  readonly sandbox: 'auto' | 'required' | 'off';
   /** Unconfined files, inherited environment. */
   readonly legacy: boolean;
 }
@@ -19,7 +21,7 @@ export interface Policy {
  * @throws SettingsError for a server that would be open to the network without a word, and for the legacy profile beyond loopback
  */
 export function resolvePolicy(settings: Settings, hasToken: boolean): Policy {
-  const { addr, shellPolicy, egress, allowUnauthenticated } = settings;
+  const { addr, shellPolicy, egress, sandbox, allowUnauthenticated } = settings;
   const exposure = isLoopback(addr) ? 'loopback' : 'network';
   const legacy = settings.profile === 'legacy';
   if (exposure === 'network' && legacy) {
@@ -38,6 +40,7 @@ export function resolvePolicy(settings: Settings, hasToken: boolean): Policy {
     exposure,
     shell: shellPolicy ?? (legacy ? 'open' : 'allowlist'),
     egress: egress ?? (legacy ? 'open' : exposure === 'loopback' ? 'local' : 'standard'),
+    sandbox: sandbox ?? (legacy ? 'off' : 'auto'),
     legacy,
   };
 }

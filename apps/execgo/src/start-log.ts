@@ -1,3 +1,4 @@
+import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary } from '@execgo/scheduler';
 import type { Logger } from 'pino';
 import type { Policy } from './policy.js';
@@ -7,6 +8,7 @@ import { VERSION } from './version.js';
 export interface StartFacts {
   readonly resolved: ResolvedSettings;
   readonly policy: Policy;
+  readonly sandbox: SandboxState;
   readonly recovery: RecoverySummary;
   readonly url: string;
   readonly hasToken: boolean;
@@ -14,7 +16,7 @@ export interface StartFacts {
 
 /** What an operator wants to know of a server that has just started: one line, and one for each thing to be wary of. */
 export function logStart(logger: Logger, facts: StartFacts): void {
-  const { resolved, policy, recovery, url, hasToken } = facts;
+  const { resolved, policy, sandbox, recovery, url, hasToken } = facts;
   const { settings, configFile } = resolved;
   for (const warning of [...resolved.warnings, ...warningsFor(facts)]) logger.warn(warning);
   logger.info(
@@ -25,6 +27,8 @@ export function logStart(logger: Logger, facts: StartFacts): void {
       ...(settings.store !== 'memory' && { data_dir: settings.dataDir, durability: settings.durability }),
       workspace: settings.workspace,
       shell_policy: policy.shell,
+      sandbox: sandbox.in_force,
+      ...(!sandbox.network && { sandbox_network: 'off' }),
       egress: policy.egress,
       exposure: policy.exposure,
       token: hasToken ? 'required' : 'none',
@@ -37,7 +41,7 @@ export function logStart(logger: Logger, facts: StartFacts): void {
   );
 }
 
-function warningsFor({ resolved: { settings }, policy, hasToken, recovery }: StartFacts): readonly string[] {
+function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recovery }: StartFacts): readonly string[] {
   const warnings: string[] = [];
   if (policy.legacy) {
     warnings.push(
@@ -57,7 +61,10 @@ function warningsFor({ resolved: { settings }, policy, hasToken, recovery }: Sta
   if (settings.store !== 'memory' && settings.durability === 'none') {
     warnings.push('--durability none: what was acknowledged last is lost when the server or the machine crashes');
   }
-  if (policy.shell === 'open' && !policy.legacy) {
+  if (sandbox.reason !== undefined) {
+    warnings.push(`no sandbox, commands run unconfined with the rights of this user: ${sandbox.reason}`);
+  }
+  if (policy.shell === 'open' && !policy.legacy && sandbox.in_force === 'none') {
     warnings.push('--shell-policy open: tasks can run any command as this user');
   }
   if (settings.noResume && recovery.unfinished > 0) {

@@ -1,5 +1,6 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
 import { createOsExecutor } from '@execgo/executor-os';
+import { openSandbox, type SandboxState } from '@execgo/process';
 import { createScheduler, type RecoverySummary, type Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
 import type { Logger } from 'pino';
@@ -30,6 +31,8 @@ export interface ExecGoServer {
   readonly url: string;
   readonly kernel: Kernel;
   readonly policy: Policy;
+  /** How commands are confined. */
+  readonly sandbox: SandboxState;
   /** What an earlier life of the store had left. */
   readonly recovery: RecoverySummary;
   /** Resolves when the store has refused to write: nothing runs any more, and the server is to be closed. Never rejects. */
@@ -46,7 +49,8 @@ export interface ExecGoServer {
  * it is left running when it rejects.
  *
  * @throws SettingsError or ConfigError for settings that cannot be used, alone or together
- * @throws ExecGoError `unavailable` for an address or a store that is in use, `internal` for a damaged store
+ * @throws ExecGoError `unavailable` for an address or a store that is in use, `internal` for a damaged store,
+ * `sandbox_setup_failed` where a sandbox is required and does not hold
  */
 export async function startServer(resolved: ResolvedSettings, options: StartOptions): Promise<ExecGoServer> {
   const { settings } = resolved;
@@ -61,12 +65,21 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     onWarning: (message) => logger.warn(message),
   });
   const packages = await loadExecutors(settings.executor, forDrivers, cwd);
+  const guarded = protectedPaths(resolved, [folder, ...packages.folders]);
+  const sandbox = await openSandbox({
+    mode: policy.sandbox,
+    writable: [settings.workspace],
+    readable: settings.sandboxReadable,
+    protectedPaths: guarded,
+    network: settings.sandboxNetwork === 'on',
+  });
   const ownPorts: number[] = [];
   const os = createOsExecutor({
     workspace: settings.workspace,
     shellPolicy: policy.shell,
     egress: { profile: policy.egress, allow: settings.egressAllow, forbidPorts: () => ownPorts },
-    protectedPaths: protectedPaths(resolved, [folder, ...packages.folders]),
+    protectedPaths: guarded,
+    confinement: sandbox.confinement,
     inheritEnv: policy.legacy,
     unconfinedFiles: policy.legacy,
   });
@@ -86,6 +99,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     version: VERSION,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
+    about: () => ({ sandbox: { ...sandbox.state, limits: { ...sandbox.state.limits } } }),
     access: {
       exposure: policy.exposure,
       ...(token !== undefined && { token }),
@@ -97,13 +111,21 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const http = await listen(app, settings.addr);
   ownPorts.push(http.address.port);
   const recovery = await recover(scheduler, http);
-  logStart(logger, { resolved, policy, recovery, url: http.url, hasToken: token !== undefined });
+  logStart(logger, {
+    resolved,
+    policy,
+    sandbox: sandbox.state,
+    recovery,
+    url: http.url,
+    hasToken: token !== undefined,
+  });
 
   let closed: Promise<void> | undefined;
   return {
     url: http.url,
     kernel: scheduler,
     policy,
+    sandbox: sandbox.state,
     recovery,
     failed,
     close() {

@@ -27,20 +27,27 @@ it('egress is local on loopback and standard beyond, unless it is set', () => {
   expect(policyOf({ addr: ':1', egress: 'open' }, true).egress).toBe('open');
 });
 
+it('the sandbox is auto, unless it is set', () => {
+  expect(policyOf({}).sandbox).toBe('auto');
+  expect(policyOf({ sandbox: 'required' }).sandbox).toBe('required');
+});
+
 describe('the legacy profile', () => {
-  it('opens shell, files, environment and egress', () => {
+  it('opens shell, files, environment and egress, and runs without a sandbox', () => {
     expect(policyOf({ profile: 'legacy' })).toEqual({
       exposure: 'loopback',
       shell: 'open',
       egress: 'open',
+      sandbox: 'off',
       legacy: true,
     });
   });
 
   it('leaves what is set explicitly', () => {
-    expect(policyOf({ profile: 'legacy', shellPolicy: 'allowlist', egress: 'strict' })).toMatchObject({
+    expect(policyOf({ profile: 'legacy', shellPolicy: 'allowlist', egress: 'strict', sandbox: 'auto' })).toMatchObject({
       shell: 'allowlist',
       egress: 'strict',
+      sandbox: 'auto',
     });
   });
 

@@ -68,8 +68,10 @@ describe('a setting takes effect:', () => {
   it('shell-policy', async () => {
     const command = { type: 'shell', params: { command: 'sh', args: ['-c', 'echo free'] } };
     expect(await (await startTestServer()).run(command)).toMatchObject({ code: 'denied' });
-    const open = await startTestServer({ shellPolicy: 'open' });
+    const open = await startTestServer({ shellPolicy: 'open', sandbox: 'off' });
     expect(await open.run(command)).toMatchObject({ status: 'success', result: { stdout: 'free\n' } });
+    const warning = { level: 40, msg: '--shell-policy open: tasks can run any command as this user' };
+    expect(open.log).toContainEqual(expect.objectContaining(warning));
   });
 
   it('egress and egress-allow', async () => {
@@ -165,7 +167,7 @@ describe('the legacy profile', () => {
   });
 
   it('without it all of that is refused', async () => {
-    const server = await startTestServer();
+    const server = await startTestServer({ sandbox: 'off' });
     for (const task of [{ type: 'shell', params: { script: 'echo' } }, readTask('/etc/hostname')]) {
       expect(JSON.stringify(await server.run(task))).toContain('denied');
     }
@@ -175,7 +177,7 @@ describe('the legacy profile', () => {
 
 describe('the start', () => {
   it('is one line in the log with what is in force', async () => {
-    const server = await startTestServer({ store: 'jsonfile' });
+    const server = await startTestServer({ store: 'jsonfile', sandbox: 'off' });
     expect(server.log).toContainEqual({
       level: 30,
       time: expect.anything(),
@@ -186,6 +188,7 @@ describe('the start', () => {
       durability: 'always',
       workspace: join(server.cwd, 'workspace'),
       shell_policy: 'allowlist',
+      sandbox: 'none',
       egress: 'local',
       exposure: 'loopback',
       token: 'none',

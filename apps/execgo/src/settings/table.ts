@@ -46,7 +46,19 @@ export const SETTINGS = {
   workspace: setting(path, { default: 'workspace', help: 'folder that tasks work in; files outside it are refused' }),
   shellPolicy: optional(oneOf('allowlist', 'open'), {
     otherwise: 'allowlist',
-    help: 'allowlist: fixed commands and no scripts; open: anything',
+    help: 'allowlist: fixed commands, and scripts in a sandbox alone; open: anything',
+  }),
+  sandbox: optional(oneOf('auto', 'required', 'off'), {
+    otherwise: 'auto; off in the legacy profile',
+    help: 'how commands are confined: auto: by bubblewrap where it works, else not, with a warning; required: the server starts only with it; off: not',
+  }),
+  sandboxNetwork: setting(oneOf('on', 'off'), {
+    default: 'on',
+    help: "off: no command reaches a network, loopback included; needs a sandbox. on: commands use this machine's",
+  }),
+  sandboxReadable: setting(listOf(path), {
+    default: '',
+    help: "what commands in the sandbox can read beside the system's programs and the workspace: folders with further programs",
   }),
   egress: optional(oneOf('local', 'standard', 'strict', 'open'), {
     otherwise: 'local on loopback, else standard',
