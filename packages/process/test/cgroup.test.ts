@@ -19,6 +19,12 @@ describe('the places of a process', () => {
     ]);
   });
 
+  it('is the same after it has moved one level down', () => {
+    const mounts = '30 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw';
+    const before = placesOf('0::/system.slice/execgo.service\n', mounts);
+    expect(placesOf('0::/system.slice/execgo.service/execgo-server\n', mounts)).toEqual(before);
+  });
+
   it('with both versions, one hierarchy for several controllers, and a path with a space', () => {
     const mounts = [
       '31 30 0:27 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw',

@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** Where this process moves to in cgroups of version 2, so that those of runs can stand beside it. */
+export const SERVER_GROUP = 'execgo-server';
 
 export type Controller = 'pids' | 'memory';
 
 /** The place of this process in one hierarchy of cgroups. */
 export interface CgroupPlace {
   readonly version: 1 | 2;
-  /** The folder of the cgroup that this process is in. */
+  /** The folder of the cgroup that this process is in, or was before it moved. */
   readonly folder: string;
   /** Of a hierarchy of version 1; version 2 tells its own in the folder. */
   readonly controllers: readonly Controller[];
@@ -38,7 +41,8 @@ export function placesOf(cgroup: string, mountinfo: string): readonly CgroupPlac
         type === (version === 2 ? 'cgroup2' : 'cgroup') && controllers.every((name) => options.includes(name)),
     );
     if (mount === undefined) continue;
-    const below = relative(mount.root, path);
+    const home = version === 2 && basename(path) === SERVER_GROUP ? dirname(path) : path;
+    const below = relative(mount.root, home);
     // A container may be shown a part of the tree that it is not in itself: then that part is its place.
     places.push({ version, controllers, folder: below.startsWith('..') ? mount.point : join(mount.point, below) });
   }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CgroupPlace, Controller } from './cgroup-mounts.js';
+import { type CgroupPlace, type Controller, SERVER_GROUP } from './cgroup-mounts.js';
 
 /** A folder below which cgroups can be made, and what these can bound. */
 export interface Hierarchy {
@@ -78,7 +78,7 @@ function enableBelow(folder: string): readonly Controller[] {
   if (!existsSync(join(folder, 'cgroup.type'))) {
     writeFileSync(control, change);
   } else if (others.length === 0) {
-    const own = join(folder, 'execgo-server');
+    const own = join(folder, SERVER_GROUP);
     mkdirSync(own, { recursive: true });
     writeFileSync(join(own, 'cgroup.procs'), String(process.pid));
     try {
