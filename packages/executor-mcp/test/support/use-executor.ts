@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto';
+import { type ExecGoError, type Executor, isExecGoError, type TaskSpec } from '@execgo/core';
+import { FakeRun, spec } from '@execgo/testkit';
+import { afterEach, expect } from 'vitest';
+import { createMcpExecutor, type McpExecutorOptions, type McpNote } from '../../src/index.js';
+import { living } from './living.js';
+
+/** An executor in a test, closed after it; then nothing of its children may live. */
+export interface TestExecutor {
+  readonly executor: Executor;
+  readonly notes: readonly McpNote[];
+  readonly storeId: string;
+  call(tool: string, input?: unknown, run?: FakeRun): Promise<McpAnswer>;
+  /** What a call rejects with. */
+  failure(tool: string, input?: unknown, run?: FakeRun): Promise<ExecGoError>;
+  check(task: Partial<TaskSpec>): Promise<void>;
+  toolNames(): Promise<readonly string[]>;
+}
+
+export interface McpAnswer {
+  readonly text: string;
+  readonly content: readonly unknown[];
+  readonly structured_content?: unknown;
+}
+
+const open: { readonly executor: Executor; readonly storeId: string }[] = [];
+
+afterEach(async () => {
+  for (const { executor, storeId } of open.splice(0)) {
+    await executor.close?.();
+    expect(living(storeId)).toEqual([]);
+  }
+});
+
+export function mcpTask(tool: string, input?: unknown): TaskSpec {
+  return spec({ type: 'mcp', tool_name: tool, ...(input === undefined ? {} : { input: input as TaskSpec['input'] }) });
+}
+
+export async function useExecutor(options: McpExecutorOptions): Promise<TestExecutor> {
+  const notes: McpNote[] = [];
+  const executor = createMcpExecutor({ onNote: (note) => notes.push(note), ...options });
+  const storeId = `store-${randomUUID()}`;
+  open.push({ executor, storeId });
+  await executor.open?.({ storeId });
+  const call = async (tool: string, input?: unknown, run = new FakeRun()) =>
+    (await executor.execute(mcpTask(tool, input), run)) as McpAnswer;
+  return {
+    executor,
+    notes,
+    storeId,
+    call,
+    async failure(tool, input, run) {
+      const error = await call(tool, input, run).then(
+        (answer) => expect.fail(`the call succeeded with ${JSON.stringify(answer)}`),
+        (reason: unknown) => reason,
+      );
+      expect(isExecGoError(error)).toBe(true);
+      return error as ExecGoError;
+    },
+    async check(task) {
+      await executor.check?.(spec({ type: 'mcp', ...task, tool_name: task.tool_name }));
+    },
+    async toolNames() {
+      return (await executor.tools()).map(({ name }) => name);
+    },
+  };
+}
+
+/** Resolves when the run has got a progress note with this text. */
+export async function noted(run: FakeRun, message: string): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  while (!run.notes.some((note) => note.message === message)) {
+    if (performance.now() > deadline) expect.fail(`no progress note ${JSON.stringify(message)} came`);
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
