@@ -1,5 +1,5 @@
 import { type Clock, ExecGoError, errorMessage, isExecGoError } from '@execgo/core';
-import { Client, type ClientOptions, type Implementation } from '@modelcontextprotocol/client';
+import { Client, type ClientOptions, type Implementation, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
 import { clip } from '../clip.js';
 import type { ResolvedServer } from '../config/resolve-server.js';
 import type { Era } from '../config/server-config.js';
@@ -9,8 +9,8 @@ import { untilAborted } from './until-aborted.js';
 
 /** Pages of tools that are followed: a list that does not end is an error. */
 const MAX_LIST_PAGES = 100;
-/** A server over pipes that has not answered the question for its protocol by then is taken for a legacy one. */
-const MAX_PROBE_MS = 2_000;
+/** A server that has not answered the question for its protocol by then is taken for a legacy one: over pipes, over HTTP. */
+const MAX_PROBE_MS = { stdio: 2_000, http: 10_000 };
 const MAX_REASON_LENGTH = 6_000;
 /** Causes that are followed to find the one of ours. */
 const MAX_CAUSES = 8;
@@ -28,8 +28,8 @@ export interface SessionOpenerOptions {
 
 interface FailedStart {
   readonly error: ExecGoError;
-  /** The server ended, or closed the connection, before we gave up. */
-  readonly serverEnded: boolean;
+  /** That is how servers fail that know no other protocol than the older one. */
+  readonly mayBeLegacy: boolean;
 }
 
 /**
@@ -57,13 +57,12 @@ export class SessionOpener {
   }
 
   private async inSomeEra(signal: AbortSignal): Promise<McpSession> {
-    const { era, address } = this.options.server;
+    const { era } = this.options.server;
     const first = await this.attempt(era === 'auto' && this.isKnownLegacy ? 'legacy' : era, signal);
     if (first instanceof McpSession) return this.remember(first);
-    // Some servers end when they are asked anything before `initialize`: that is a legacy server's way to answer.
-    const mayBeLegacy = era === 'auto' && !this.isKnownLegacy && address.kind === 'stdio' && first.serverEnded;
+    const wasAsked = era === 'auto' && !this.isKnownLegacy;
     this.isKnownLegacy = false;
-    if (!mayBeLegacy || signal.aborted) throw first.error;
+    if (!wasAsked || !first.mayBeLegacy || signal.aborted) throw first.error;
     const second = await this.attempt('legacy', signal);
     if (second instanceof McpSession) return this.remember(second);
     throw second.error;
@@ -84,20 +83,21 @@ export class SessionOpener {
       await untilAborted(client.connect(transport, { timeout: server.connectTimeoutMs, signal }), signal);
       return new McpSession(client, transport);
     } catch (error) {
-      const serverEnded = transport.isOver;
+      // Some end when they are asked anything before `initialize`, others do not answer.
+      const isSilent = error instanceof SdkError && error.code === SdkErrorCode.RequestTimeout;
+      const mayBeLegacy = isSilent || (server.address.kind === 'stdio' && transport.isOver);
       await client.close().catch(() => undefined);
       await transport.close().catch(() => undefined);
-      return { error: this.startError(signal.aborted ? signal.reason : error, transport), serverEnded };
+      return { error: this.startError(signal.aborted ? signal.reason : error, transport), mayBeLegacy };
     }
   }
 
   private clientOptions(era: Era): ClientOptions {
     const { server, onToolsChanged } = this.options;
-    const timeoutMs = Math.min(MAX_PROBE_MS, Math.ceil(server.connectTimeoutMs / 2));
-    // Over HTTP silence is an outage and no sign of an old server, so there the question may take as long as any.
-    const probe = server.address.kind === 'stdio' ? { probe: { timeoutMs } } : {};
+    const timeoutMs = Math.min(MAX_PROBE_MS[server.address.kind], Math.ceil(server.connectTimeoutMs / 2));
+    const isPinned = era === '2026-07-28';
     return {
-      versionNegotiation: { mode: era === '2026-07-28' ? { pin: era } : era, ...probe },
+      versionNegotiation: { mode: isPinned ? { pin: era } : era, ...(isPinned ? {} : { probe: { timeoutMs } }) },
       listMaxPages: MAX_LIST_PAGES,
       listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: onToolsChanged } },
       // Nobody sits here who could answer a server's questions.

@@ -20,3 +20,5 @@ export class ConnectionLost extends ExecGoError {
  * not at its timeout. From the range that JSON-RPC leaves to implementations, and used by no version of MCP.
  */
 export const LOST_CODE = -32_099;
+/** The same for an answer that came and was too long to be taken: the connection is whole. */
+export const TOO_LONG_CODE = -32_098;

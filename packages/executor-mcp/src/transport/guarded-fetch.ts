@@ -24,8 +24,14 @@ export interface GuardedFetchOptions {
   readonly connectTimeoutMs: number;
   /** Longest message: a body that is JSON, or one event of a stream. */
   readonly maxMessageBytes: number;
-  /** The stream of an answer broke before its end. */
-  readonly onBroken: () => void;
+  /** Called for each answer, where its request was made; what it gives is called when the answer breaks before its end. */
+  readonly onAnswer: () => (broken: BrokenAnswer) => void;
+}
+
+export interface BrokenAnswer {
+  readonly error: unknown;
+  /** It was cut since a message in it was longer than allowed. */
+  readonly isTooLong: boolean;
 }
 
 /** `fetch` for one server, and what holds its connections. */
@@ -71,6 +77,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
 
 /** The same answer, whose body errs when a message of it is too long. */
 function bounded(response: Response, options: GuardedFetchOptions): Response {
+  const onBroken = options.onAnswer();
   const { body } = response;
   if (body === null) return response;
   const reader = body.getReader();
@@ -84,16 +91,19 @@ function bounded(response: Response, options: GuardedFetchOptions): Response {
           controller.close();
           return;
         }
-        if (counter.add(value) > options.maxMessageBytes) {
-          const reason = `a message is longer than maxMessageBytes (${options.maxMessageBytes})`;
-          await reader.cancel(reason);
-          throw new ConnectionLost(reason, true);
+        if (counter.add(value) <= options.maxMessageBytes) {
+          controller.enqueue(value);
+          return;
         }
-        controller.enqueue(value);
       } catch (error) {
-        options.onBroken();
+        onBroken({ error, isTooLong: false });
         controller.error(error);
+        return;
       }
+      const error = new ConnectionLost(`a message is longer than maxMessageBytes (${options.maxMessageBytes})`, true);
+      onBroken({ error, isTooLong: true });
+      controller.error(error);
+      await reader.cancel(error).catch(() => undefined);
     },
     cancel: (reason) => reader.cancel(reason),
   });

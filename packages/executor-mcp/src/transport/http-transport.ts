@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { errorMessage } from '@execgo/core';
 import type { EgressOptions } from '@execgo/egress';
 import {
@@ -10,23 +11,34 @@ import {
   type Transport,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { ConnectionLost, LOST_CODE } from './connection-lost.js';
-import { type GuardedFetch, guardedFetch } from './guarded-fetch.js';
+import { ConnectionLost, LOST_CODE, TOO_LONG_CODE } from './connection-lost.js';
+import { type BrokenAnswer, type GuardedFetch, guardedFetch } from './guarded-fetch.js';
 import type { ServerTransport } from './server-transport.js';
 
 /** How long a server has to end a session that we take leave of. */
 const FAREWELL_MS = 1_000;
-/** A broken stream that can be resumed is tried again after 100, 200 and 400 ms; then its call fails. */
-const RESUME = {
-  initialReconnectionDelay: 100,
-  reconnectionDelayGrowFactor: 2,
-  maxReconnectionDelay: 1_000,
+/** A stream that the server ended to be polled is taken up again after a second, or when the server says. */
+const POLL = {
+  initialReconnectionDelay: 1_000,
+  reconnectionDelayGrowFactor: 1.5,
+  maxReconnectionDelay: 10_000,
   maxRetries: 3,
 };
-/** A server may ask for longer pauses between polls, up to this. */
+/** However long a pause between polls the server asks for. */
 const MAX_POLL_PAUSE_MS = 60_000;
+/** A stream that broke and can be resumed is tried again after this, then twice and four times this; then its call fails. */
+const RESUME_AFTER_MS = 100;
+/** The stream of notifications: some servers end it again and again. */
+const LISTEN = { firstMs: 1_000, maxMs: 60_000 };
 
 type RequestId = string | number;
+
+interface OpenRequest {
+  readonly id: RequestId;
+  readonly controller: AbortController;
+  /** Its stream ended by a break, and not by the server's wish to be polled. */
+  isBroken: boolean;
+}
 
 export interface HttpTransportOptions {
   readonly url: URL;
@@ -51,22 +63,22 @@ export class HttpTransport implements ServerTransport {
   private readonly inner: StreamableHTTPClientTransport;
   private readonly guarded: GuardedFetch;
   /** Requests without an answer; bounded by the calls that are under way. */
-  private readonly open = new Map<RequestId, AbortController>();
+  private readonly open = new Map<RequestId, OpenRequest>();
+  /** The request that a fetch, or the resumption of a stream, is for: the SDK does not say. */
+  private readonly current = new AsyncLocalStorage<OpenRequest>();
   private readonly timers = new Set<NodeJS.Timeout>();
-  /** The newest end of a stream was a break, and no server's wish to be polled. */
-  private isBroken = false;
+  private listenPauseMs = LISTEN.firstMs;
+  private listeningSince = 0;
 
   constructor(options: HttpTransportOptions) {
     this.guarded = guardedFetch({
       ...options,
-      onBroken: () => {
-        this.isBroken = true;
-      },
+      onAnswer: () => this.answering(),
     });
     this.inner = new StreamableHTTPClientTransport(options.url, {
       fetch: this.guarded.fetch,
       requestInit: { headers: { ...options.headers } },
-      reconnectionOptions: RESUME,
+      reconnectionOptions: POLL,
       reconnectionScheduler: (reconnect, delayMs, attempt) => this.schedule(reconnect, delayMs, attempt),
     });
     this.inner.onmessage = (message) => this.receive(message);
@@ -98,21 +110,21 @@ export class HttpTransport implements ServerTransport {
       return;
     }
     const { id } = message;
-    const controller = new AbortController();
-    const onAbort = () => this.forget(id)?.abort();
-    options.requestSignal?.addEventListener('abort', onAbort, { once: true });
-    this.open.set(id, controller);
+    const request: OpenRequest = { id, controller: new AbortController(), isBroken: false };
+    options.requestSignal?.addEventListener('abort', () => this.drop(id), { once: true });
+    this.open.set(id, request);
+    const watched = {
+      ...options,
+      requestSignal: request.controller.signal,
+      onRequestStreamEnd: () => {
+        options.onRequestStreamEnd?.();
+        this.fail(id, LOST_CODE, 'the connection broke before the answer came');
+      },
+    };
     try {
-      await this.sender.send(message, {
-        ...options,
-        requestSignal: controller.signal,
-        onRequestStreamEnd: () => {
-          options.onRequestStreamEnd?.();
-          this.answerLost(id);
-        },
-      });
+      await this.current.run(request, () => this.sender.send(message, watched));
     } catch (error) {
-      this.forget(id);
+      this.open.delete(id);
       throw asLost(error);
     }
   }
@@ -131,7 +143,7 @@ export class HttpTransport implements ServerTransport {
     this.isOver = true;
     for (const timer of this.timers) clearTimeout(timer);
     this.timers.clear();
-    for (const controller of this.open.values()) controller.abort();
+    for (const { controller } of this.open.values()) controller.abort();
     this.open.clear();
     await this.inner.close();
     await this.guarded.close();
@@ -145,46 +157,66 @@ export class HttpTransport implements ServerTransport {
 
   private receive(message: JSONRPCMessage): void {
     const isAnswer = isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message);
-    if (isAnswer && message.id !== undefined) this.forget(message.id);
+    if (isAnswer && message.id !== undefined) this.open.delete(message.id);
     this.onmessage?.(message);
   }
 
-  /** The SDK has no way to fail one request of a transport but an answer. */
-  private answerLost(id: RequestId): void {
-    if (this.forget(id) === undefined) return;
-    this.onmessage?.({
-      jsonrpc: '2.0',
-      id,
-      error: { code: LOST_CODE, message: 'the connection broke before the answer came' },
-    });
+  /** Answers a request in the server's stead: the SDK has no other way to fail one request of a transport. */
+  private fail(id: RequestId, code: number, message: string): void {
+    if (this.open.delete(id)) this.onmessage?.({ jsonrpc: '2.0', id, error: { code, message } });
   }
 
-  /** The server may go on with a request that was cancelled; nobody waits for that. */
+  /** Nobody waits for this request any more. */
+  private drop(id: RequestId): void {
+    const request = this.open.get(id);
+    this.open.delete(id);
+    request?.controller.abort();
+  }
+
+  /** The server may go on with a request that was cancelled. */
   private closeStreamOf(message: JSONRPCMessage): void {
     if (!('method' in message) || message.method !== 'notifications/cancelled') return;
     const id = (message.params as { requestId?: RequestId } | undefined)?.requestId;
-    if (id !== undefined) this.forget(id)?.abort();
+    if (id !== undefined) this.drop(id);
   }
 
-  private forget(id: RequestId): AbortController | undefined {
-    const controller = this.open.get(id);
-    this.open.delete(id);
-    return controller;
+  private answering(): (broken: BrokenAnswer) => void {
+    const request = this.current.getStore();
+    if (request === undefined) this.listeningSince = performance.now();
+    else request.isBroken = false;
+    return ({ error, isTooLong }) => {
+      if (request === undefined) return;
+      request.isBroken = true;
+      if (!isTooLong) return;
+      // To resume would bring the same message again.
+      this.fail(request.id, TOO_LONG_CODE, errorMessage(error));
+      request.controller.abort();
+    };
   }
 
   private schedule(reconnect: () => void, delayMs: number, attempt: number): () => void {
-    const quick = RESUME.initialReconnectionDelay * RESUME.reconnectionDelayGrowFactor ** attempt;
-    const pause = this.isBroken || attempt > 0 ? Math.min(delayMs, quick) : Math.min(delayMs, MAX_POLL_PAUSE_MS);
-    this.isBroken = false;
-    const timer = setTimeout(() => {
-      this.timers.delete(timer);
-      reconnect();
-    }, pause);
+    const timer = setTimeout(
+      () => {
+        this.timers.delete(timer);
+        reconnect();
+      },
+      this.pauseMs(delayMs, attempt),
+    );
     this.timers.add(timer);
     return () => {
       clearTimeout(timer);
       this.timers.delete(timer);
     };
+  }
+
+  private pauseMs(delayMs: number, attempt: number): number {
+    const request = this.current.getStore();
+    if (request?.isBroken) return RESUME_AFTER_MS * 2 ** attempt;
+    if (request !== undefined) return Math.min(delayMs, MAX_POLL_PAUSE_MS);
+    const wasLong = performance.now() - this.listeningSince > LISTEN.maxMs;
+    const pauseMs = wasLong ? LISTEN.firstMs : this.listenPauseMs;
+    this.listenPauseMs = Math.min(2 * pauseMs, LISTEN.maxMs);
+    return pauseMs;
   }
 
   private finish(): void {

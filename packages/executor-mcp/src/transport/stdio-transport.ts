@@ -7,7 +7,7 @@ import {
   serializeMessage,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { ConnectionLost, LOST_CODE } from './connection-lost.js';
+import { ConnectionLost, TOO_LONG_CODE } from './connection-lost.js';
 import { LineFramer, type OversizedLine } from './line-framer.js';
 import type { ServerTransport } from './server-transport.js';
 import { TextTail } from './text-tail.js';
@@ -139,7 +139,7 @@ export class StdioTransport implements ServerTransport {
   private refuse({ bytes, id }: OversizedLine): void {
     const message = `a message of ${bytes} bytes is longer than maxMessageBytes (${this.options.maxMessageBytes})`;
     if (id !== undefined) {
-      this.onmessage?.({ jsonrpc: '2.0', id, error: { code: LOST_CODE, message } });
+      this.onmessage?.({ jsonrpc: '2.0', id, error: { code: TOO_LONG_CODE, message } });
       return;
     }
     this.options.onNote(`${message}; the connection is closed`);

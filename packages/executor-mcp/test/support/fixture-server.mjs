@@ -37,7 +37,11 @@ const tools = [
   { name: 'fail', description: 'Says that it failed.', inputSchema: object({ text: string }) },
   { name: 'refuse', description: 'Answers with an error of JSON-RPC.', inputSchema: object() },
   { name: 'sleep', description: 'Answers after a while.', inputSchema: object({ ms: number, text: string }) },
-  { name: 'forever', description: 'Never answers; says when it began and when it was cancelled.', inputSchema: object() },
+  {
+    name: 'forever',
+    description: 'Never answers; says when it began and when it was cancelled.',
+    inputSchema: object(),
+  },
   { name: 'steps', description: 'Progress, then an answer.', inputSchema: object({ steps: number, everyMs: number }) },
   { name: 'die', description: 'Ends in the middle.', inputSchema: object() },
   {
@@ -46,7 +50,11 @@ const tools = [
     inputSchema: object(),
     annotations: { idempotentHint: true },
   },
-  { name: 'noise', description: 'Writes to stderr and stdout what is no message.', inputSchema: object({ bytes: number }) },
+  {
+    name: 'noise',
+    description: 'Writes to stderr and stdout what is no message.',
+    inputSchema: object({ bytes: number }),
+  },
   { name: 'huge', description: 'A long text.', inputSchema: object({ bytes: number, idLast: { type: 'boolean' } }) },
   { name: 'grandchildren', description: 'Starts processes that outlive it.', inputSchema: object({ mark: string }) },
   { name: 'grow', description: 'Adds a tool, and says so.', inputSchema: object({ name: string }, ['name']) },
@@ -111,7 +119,8 @@ const calls = {
     write({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
     answer(id, text('grown'));
   },
-  environment: (id) => answer(id, { ...text(Object.keys(process.env).sort().join(' ')), structuredContent: { ...process.env } }),
+  environment: (id) =>
+    answer(id, { ...text(Object.keys(process.env).sort().join(' ')), structuredContent: { ...process.env } }),
   cancelled: (id) => answer(id, text(String(cancelled))),
   pid: (id) => answer(id, text(String(process.pid))),
 };
@@ -125,7 +134,8 @@ const methods = {
     }),
   ping: (id) => answer(id, {}),
   'tools/list'(id, params) {
-    if (ways.endlessList) return answer(id, { tools: tools.slice(0, 1), nextCursor: String(Number(params?.cursor ?? 0) + 1) });
+    if (ways.endlessList)
+      return answer(id, { tools: tools.slice(0, 1), nextCursor: String(Number(params?.cursor ?? 0) + 1) });
     if (ways.pageSize === 0) return answer(id, { tools });
     const from = Number(params?.cursor ?? 0);
     const to = from + ways.pageSize;
@@ -151,13 +161,16 @@ if (ways.exitCode !== undefined) {
     setInterval(() => undefined, 1_000);
   }
   let isFirst = true;
-  createInterface({ input: process.stdin }).on('line', (line) => {
+  const lines = createInterface({ input: process.stdin });
+  if (!ways.stubborn) lines.on('close', () => process.exit(0));
+  lines.on('line', (line) => {
     const { id, method, params } = JSON.parse(line);
     if (ways.silent) return;
     if (isFirst && ways.endsOnProbe && method !== 'initialize') process.exit(1);
     isFirst = false;
     const serve = methods[method];
     if (serve !== undefined) serve(id, params);
-    else if (id !== undefined) write({ jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
+    else if (id !== undefined)
+      write({ jsonrpc: '2.0', id, error: { code: -32601, message: `Method not found: ${method}` } });
   });
 }

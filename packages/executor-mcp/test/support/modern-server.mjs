@@ -10,7 +10,10 @@ const how = process.argv[2] ?? 'stdio';
 let cancelled = 0;
 
 function makeServer() {
-  const server = new McpServer({ name: 'modern', version: '1.0.0' }, { capabilities: { tools: { listChanged: true } } });
+  const server = new McpServer(
+    { name: 'modern', version: '1.0.0' },
+    { capabilities: { tools: { listChanged: true } } },
+  );
   const text = (value) => ({ content: [{ type: 'text', text: value }] });
   server.registerTool('echo', { description: 'Echoes.', inputSchema: z.object({ text: z.string() }) }, async (args) =>
     text(args.text),
@@ -28,21 +31,27 @@ function makeServer() {
   server.registerTool('fail', { description: 'Fails.', inputSchema: z.object({}) }, async () => {
     throw new TypeError('the handler threw');
   });
-  server.registerTool('pid', { description: 'Its pid.', inputSchema: z.object({}) }, async () => text(String(process.pid)));
+  server.registerTool('pid', { description: 'Its pid.', inputSchema: z.object({}) }, async () =>
+    text(String(process.pid)),
+  );
   server.registerTool('cancelled', { description: 'Cancelled calls.', inputSchema: z.object({}) }, async () =>
     text(String(cancelled)),
   );
-  server.registerTool('forever', { description: 'Never answers.', inputSchema: z.object({}) }, async (_args, context) => {
-    const { signal, _meta, notify } = context.mcpReq;
-    const progressToken = _meta?.progressToken;
-    if (progressToken !== undefined) {
-      const params = { progressToken, progress: 1, message: 'begun' };
-      await notify({ method: 'notifications/progress', params });
-    }
-    await new Promise((resolve) => signal.addEventListener('abort', resolve));
-    cancelled += 1;
-    return text('cancelled');
-  });
+  server.registerTool(
+    'forever',
+    { description: 'Never answers.', inputSchema: z.object({}) },
+    async (_args, context) => {
+      const { signal, _meta, notify } = context.mcpReq;
+      const progressToken = _meta?.progressToken;
+      if (progressToken !== undefined) {
+        const params = { progressToken, progress: 1, message: 'begun' };
+        await notify({ method: 'notifications/progress', params });
+      }
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      cancelled += 1;
+      return text('cancelled');
+    },
+  );
   return server;
 }
 
@@ -65,7 +74,10 @@ if (how === 'stdio') {
     const response = await handler.fetch(request);
     outgoing.writeHead(response.status, Object.fromEntries(response.headers));
     if (response.body === null) outgoing.end();
-    else Readable.fromWeb(response.body).on('error', () => outgoing.destroy()).pipe(outgoing);
+    else
+      Readable.fromWeb(response.body)
+        .on('error', () => outgoing.destroy())
+        .pipe(outgoing);
   });
   server.listen(Number(process.argv[3] ?? 0), '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`));
 }

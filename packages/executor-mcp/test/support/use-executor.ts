@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type ExecGoError, type Executor, isExecGoError, type TaskSpec } from '@execgo/core';
 import { FakeRun, spec } from '@execgo/testkit';
-import { afterEach, expect } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
 import { createMcpExecutor, type McpExecutorOptions, type McpNote } from '../../src/index.js';
 import { living } from './living.js';
 
-/** An executor in a test, closed after it; then nothing of its children may live. */
+/** An executor with what tests ask of it. */
 export interface TestExecutor {
   readonly executor: Executor;
   readonly notes: readonly McpNote[];
@@ -23,6 +23,22 @@ export interface McpAnswer {
   readonly structured_content?: unknown;
 }
 
+const shared = new Map<string, TestExecutor>();
+
+afterAll(async () => {
+  for (const { executor } of shared.values()) await executor.close?.();
+  shared.clear();
+});
+
+/** One executor for the tests of a file that leave it as it was. */
+export async function sharedExecutor(name: string, options: () => McpExecutorOptions): Promise<TestExecutor> {
+  const known = shared.get(name);
+  if (known !== undefined) return known;
+  const made = await makeExecutor(options());
+  shared.set(name, made);
+  return made;
+}
+
 const open: { readonly executor: Executor; readonly storeId: string }[] = [];
 
 afterEach(async () => {
@@ -36,11 +52,17 @@ export function mcpTask(tool: string, input?: unknown): TaskSpec {
   return spec({ type: 'mcp', tool_name: tool, ...(input === undefined ? {} : { input: input as TaskSpec['input'] }) });
 }
 
+/** One executor for one test, closed after it; then nothing of its children may live. */
 export async function useExecutor(options: McpExecutorOptions): Promise<TestExecutor> {
+  const made = await makeExecutor(options);
+  open.push(made);
+  return made;
+}
+
+async function makeExecutor(options: McpExecutorOptions): Promise<TestExecutor> {
   const notes: McpNote[] = [];
   const executor = createMcpExecutor({ onNote: (note) => notes.push(note), ...options });
   const storeId = `store-${randomUUID()}`;
-  open.push({ executor, storeId });
   await executor.open?.({ storeId });
   const call = async (tool: string, input?: unknown, run = new FakeRun()) =>
     (await executor.execute(mcpTask(tool, input), run)) as McpAnswer;
