@@ -137,8 +137,8 @@ describe('the 2026-07-28 era over HTTP', () => {
   });
 
   it('era 2026-07-28 refuses a server that speaks only the older ones', async () => {
-    const server = ended(await startEverything());
-    const execgo = { era: '2026-07-28' as const };
+    const server = await serve(plainServer((_request, response) => response.end()));
+    const execgo = { era: '2026-07-28' as const, connectTimeoutMs: 500 };
     const { failure } = await useExecutor({ servers: { web: config(server, { execgo }) } });
     expect((await failure('web.echo', { message: 'x' })).message).toContain('cannot be reached');
   });

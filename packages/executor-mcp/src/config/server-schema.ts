@@ -1,9 +1,13 @@
+import { isJsonObject } from '@execgo/core';
 import * as v from 'valibot';
 import { ERAS } from './server-config.js';
 
 const text = v.string('a string');
 const texts = v.array(text, 'an array of strings');
-const map = v.record(text, text, 'an object with string values');
+const map = v.custom<Readonly<Record<string, string>>>(
+  (value) => isJsonObject(value) && Object.values(value).every((item) => typeof item === 'string'),
+  'an object with string values',
+);
 /** Timers hold no more milliseconds. */
 const MAX_MS = 2 ** 31 - 1;
 

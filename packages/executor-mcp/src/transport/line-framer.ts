@@ -10,7 +10,7 @@ export interface OversizedLine {
 }
 
 export interface FramerEvents {
-  /** A line that begins as JSON-RPC does, without its line feed. */
+  /** A line that begins as JSON-RPC does, without white space round it. */
   readonly onLine: (line: string) => void;
   /** A line that is no message: what programs print for people. */
   readonly onNoise: (bytes: number) => void;
@@ -74,7 +74,7 @@ export class LineFramer {
     if (first === undefined) return;
     if (first !== OPENING_BRACE) this.events.onNoise(bytes);
     else if (bytes > this.maxBytes) this.events.onOversized({ bytes, id: answeredId(head, tail) });
-    else this.events.onLine(Buffer.concat(parts).toString('utf8'));
+    else this.events.onLine(Buffer.concat(parts).toString('utf8').trim());
   }
 }
 
