@@ -110,7 +110,8 @@ const calls = {
   grandchildren(id, { mark }) {
     const options = { stdio: 'ignore' };
     const near = spawn('sleep', [mark], options);
-    const far = spawn('setsid', ['sleep', mark], { ...options, detached: true });
+    // In a session of its own, and so in another group.
+    const far = spawn('sleep', [mark], { ...options, detached: true });
     for (const child of [near, far]) child.unref();
     answer(id, text('started'));
   },

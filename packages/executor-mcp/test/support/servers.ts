@@ -1,16 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { McpServerConfig, McpServerSettings } from '../../src/index.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const require = createRequire(import.meta.url);
 
 /** The published servers, as configured for stdio. */
-export const EVERYTHING = here('../../node_modules/@modelcontextprotocol/server-everything/dist/index.js');
-export const FILESYSTEM = here('../../node_modules/@modelcontextprotocol/server-filesystem/dist/index.js');
-export const MEMORY = here('../../node_modules/@modelcontextprotocol/server-memory/dist/index.js');
+export const EVERYTHING = require.resolve('@modelcontextprotocol/server-everything/dist/index.js');
+export const FILESYSTEM = require.resolve('@modelcontextprotocol/server-filesystem/dist/index.js');
+export const MEMORY = require.resolve('@modelcontextprotocol/server-memory/dist/index.js');
 const FIXTURE = here('./fixture-server.mjs');
 const MODERN = here('./modern-server.mjs');
 

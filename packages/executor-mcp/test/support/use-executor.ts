@@ -48,7 +48,7 @@ afterEach(async () => {
   }
 });
 
-export function mcpTask(tool: string, input?: unknown): TaskSpec {
+function mcpTask(tool: string, input?: unknown): TaskSpec {
   return spec({ type: 'mcp', tool_name: tool, ...(input === undefined ? {} : { input: input as TaskSpec['input'] }) });
 }
 
