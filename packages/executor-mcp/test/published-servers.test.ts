@@ -50,6 +50,9 @@ it('server-filesystem, server-memory, server-everything and a server of the 2026
         structured_content: { sum: 42 },
       });
       expect(await failure(`${server}.fail`)).toMatchObject({ message: 'the handler threw' });
+      await call(`${server}.grow`);
+      const deadline = performance.now() + 5_000;
+      while (!(await toolNames()).includes(`${server}.fresh`)) expect(performance.now()).toBeLessThan(deadline);
       const run = new FakeRun();
       const failed = failure(`${server}.forever`, {}, run);
       await noted(run, 'begun');

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ExecGoError } from '@execgo/core';
+import { type Command, type Confinement, noConfinement } from '@execgo/process';
 import { FakeRun, spec } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { living, until } from './support/living.js';
@@ -208,6 +209,25 @@ describe('a server that cannot be started', () => {
   it('one that asks for a sandbox is not started without', async () => {
     const { failure } = await useExecutor({ servers: { one: fixture({}, { sandbox: true }) } });
     expect(await failure('one.echo', { text: 'x' })).toMatchObject({ code: 'sandbox_setup_failed' });
+  });
+
+  it('one that asks for a sandbox runs in it, with or without network', async () => {
+    const confined: Command[] = [];
+    const confinement: Confinement = {
+      ...noConfinement,
+      isolated: true,
+      confine(command) {
+        confined.push(command);
+        return noConfinement.confine(command);
+      },
+    };
+    const { call } = await useExecutor({
+      servers: { one: fixture({}, { sandbox: { network: false } }), two: fixture() },
+      confinement,
+    });
+    await call('one.echo', { text: 'x' });
+    await call('two.echo', { text: 'x' });
+    expect(confined).toMatchObject([{ file: process.execPath, network: false }]);
   });
 
   it('one that ends when it is asked for its era is taken for what it is', async () => {

@@ -1,5 +1,5 @@
 import { ExecGoError, errorMessage, isExecGoError } from '@execgo/core';
-import { ProtocolError, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
+import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { clip } from '../clip.js';
 import type { Redact } from '../config/redact.js';
 import { ConnectionLost, LOST_CODE } from '../transport/connection-lost.js';
@@ -63,5 +63,6 @@ function reasonOf(error: unknown): string {
   // "Connection closed" says what the rest of the message already does.
   if (error instanceof SdkError && error.code === SdkErrorCode.ConnectionClosed)
     return 'it ended or closed the connection';
+  if (error instanceof SdkHttpError) return `HTTP status ${error.status}: ${error.message}`;
   return errorMessage(error);
 }

@@ -28,6 +28,10 @@ function makeServer() {
     },
     async ({ a, b }) => ({ ...text(String(a + b)), structuredContent: { sum: a + b } }),
   );
+  server.registerTool('grow', { description: 'Adds a tool, and says so.', inputSchema: z.object({}) }, async () => {
+    server.registerTool('fresh', { description: 'New.', inputSchema: z.object({}) }, async () => text('fresh'));
+    return text('grown');
+  });
   server.registerTool('fail', { description: 'Fails.', inputSchema: z.object({}) }, async () => {
     throw new TypeError('the handler threw');
   });
