@@ -24,6 +24,8 @@ export interface GuardedFetchOptions {
   readonly connectTimeoutMs: number;
   /** Longest message: a body that is JSON, or one event of a stream. */
   readonly maxMessageBytes: number;
+  /** The signal of the request that is being made, if it has one of its own. */
+  readonly signal: () => AbortSignal | undefined;
   /** Called for each answer, where its request was made; what it gives is called when the answer breaks before its end. */
   readonly onAnswer: () => (broken: BrokenAnswer) => void;
 }
@@ -59,8 +61,10 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
     if (new URL(target).origin !== url.origin) {
       throw new ExecGoError('denied', `a redirect from ${url.origin} to ${new URL(target).origin} is refused`);
     }
+    const signal = options.signal() ?? init?.signal;
     const request = {
       ...init,
+      ...(signal ? { signal } : {}),
       headers: Object.fromEntries(new Headers(init?.headers)),
       redirect: 'manual',
       dispatcher: agent,
@@ -69,7 +73,7 @@ export function guardedFetch(options: GuardedFetchOptions): GuardedFetch {
       // undici's own types of what is the same at run time.
       return bounded(await fetch(target, request), options) as unknown as globalThis.Response;
     } catch (error) {
-      throw fetchError(error, init?.signal?.aborted === true);
+      throw fetchError(error, signal?.aborted === true);
     }
   };
   return { fetch: guarded, close: () => agent.destroy() };

@@ -73,6 +73,7 @@ export class HttpTransport implements ServerTransport {
   constructor(options: HttpTransportOptions) {
     this.guarded = guardedFetch({
       ...options,
+      signal: () => this.current.getStore()?.controller.signal,
       onAnswer: () => this.answering(),
     });
     this.inner = new StreamableHTTPClientTransport(options.url, {
@@ -82,7 +83,9 @@ export class HttpTransport implements ServerTransport {
       reconnectionScheduler: (reconnect, delayMs, attempt) => this.schedule(reconnect, delayMs, attempt),
     });
     this.inner.onmessage = (message) => this.receive(message);
-    this.inner.onerror = (error) => this.onerror?.(error);
+    this.inner.onerror = (error) => {
+      if (!this.isDropped) this.onerror?.(error);
+    };
     this.inner.onclose = () => this.finish();
   }
 
@@ -113,9 +116,11 @@ export class HttpTransport implements ServerTransport {
     const request: OpenRequest = { id, controller: new AbortController(), isBroken: false };
     options.requestSignal?.addEventListener('abort', () => this.drop(id), { once: true });
     this.open.set(id, request);
+    // Given a signal, the SDK joins it with one that lives as long as the connection, where each leaves a trace for ever: so
+    // it is told of none, and ours goes to `fetch` alone.
     const watched = {
       ...options,
-      requestSignal: request.controller.signal,
+      requestSignal: undefined,
       onRequestStreamEnd: () => {
         options.onRequestStreamEnd?.();
         this.fail(id, LOST_CODE, 'the connection broke before the answer came');
@@ -194,7 +199,13 @@ export class HttpTransport implements ServerTransport {
     };
   }
 
+  /** Nobody waits for the request that is being dealt with. */
+  private get isDropped(): boolean {
+    return this.current.getStore()?.controller.signal.aborted === true;
+  }
+
   private schedule(reconnect: () => void, delayMs: number, attempt: number): () => void {
+    if (this.isDropped) return () => undefined;
     const timer = setTimeout(
       () => {
         this.timers.delete(timer);
