@@ -38,6 +38,11 @@ export type ErrorCode = RunErrorCode | ApiErrorCode;
 export interface ErrorOptions {
   /** Whether trying the same again can help. Default: by code, true for `timeout`, `unavailable` and `resource_exhausted`. */
   readonly retryable?: boolean;
+  /**
+   * No further attempt of the task, whatever its `retry` says: the effect may have happened, or may still be happening.
+   * @default false
+   */
+  readonly final?: boolean;
   /** Which part said so: `scheduler`, an executor's category, a tool's name. */
   readonly source?: string;
   /** Structured facts for a program; `details.result` of a run error keeps the output of the failed attempt. */
@@ -52,6 +57,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['timeout', 'unavai
 export class ExecGoError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
+  readonly final: boolean;
   readonly source: string | undefined;
   readonly details: Readonly<Record<string, unknown>> | undefined;
 
@@ -60,6 +66,7 @@ export class ExecGoError extends Error {
     this.name = 'ExecGoError';
     this.code = code;
     this.retryable = options.retryable ?? RETRYABLE.has(code);
+    this.final = options.final ?? false;
     this.source = options.source;
     this.details = options.details;
   }

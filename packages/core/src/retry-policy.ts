@@ -17,5 +17,5 @@ export function retryDelayMs(attempt: number): number {
 
 /** Whether the failure of this attempt (1 for the first) leaves a further one. */
 export function mayRetry(spec: TaskSpec, attempt: number, error: ExecGoError): boolean {
-  return attempt <= spec.retry && !FINAL.has(error.code);
+  return attempt <= spec.retry && !FINAL.has(error.code) && !error.final;
 }

@@ -29,6 +29,11 @@ describe('attempts = max(0, retry) + 1', () => {
   });
 });
 
+it('an error that is final is never retried: its effect may have happened', () => {
+  const error = new ExecGoError('timeout', 'no', { final: true });
+  expect(mayRetry(spec({ retry: 5 }), 1, error)).toBe(false);
+});
+
 describe('invalid_input, denied, cancelled and a missing tool or handle are never retried', () => {
   const never = ['invalid_input', 'denied', 'cancelled', 'not_found'];
   it.each(RUN_ERROR_CODES)('%s', (code) => {

@@ -147,7 +147,7 @@ describe('a server that dies', () => {
     process.kill(before, 'SIGKILL');
     const error = await failed;
     expect(performance.now() - start).toBeLessThan(2_000);
-    expect(error).toMatchObject({ code: 'external_failure', retryable: false });
+    expect(error).toMatchObject({ code: 'external_failure', retryable: false, final: true });
     expect(error.message).toContain('may have been carried out');
     expect(await pidOf({ call })).not.toBe(before);
   });
@@ -155,8 +155,8 @@ describe('a server that dies', () => {
   it('a lost call may be retried where the tool is idempotent or read-only', async () => {
     const { executor, failure } = await useExecutor({ servers: { one: fixture() } });
     await executor.tools();
-    expect(await failure('one.die')).toMatchObject({ retryable: false });
-    expect(await failure('one.die-repeatable')).toMatchObject({ retryable: true });
+    expect(await failure('one.die')).toMatchObject({ retryable: false, final: true });
+    expect(await failure('one.die-repeatable')).toMatchObject({ retryable: true, final: false });
   });
 
   it('one that died between calls is started again within the call', async () => {

@@ -21,7 +21,11 @@ export function runFailure(outcome: RunOutcome, options: FailureOptions): ExecGo
   const details = { result, details: options.details };
   if (outcome.survivors.length > 0) {
     const pids = outcome.survivors.join(', ');
-    return new ExecGoError('internal', `${subject} cannot be ended: pid ${pids}`, { retryable: false, details });
+    return new ExecGoError('internal', `${subject} cannot be ended: pid ${pids}`, {
+      retryable: false,
+      final: true,
+      details,
+    });
   }
   switch (outcome.end) {
     case 'aborted':

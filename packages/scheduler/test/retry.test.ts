@@ -1,4 +1,4 @@
-import type { RunErrorCode } from '@execgo/core';
+import { ExecGoError, type RunErrorCode } from '@execgo/core';
 import { FakeExecutor, fails, graphInput, succeeds, taskInput, throwsRaw } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { errorOf, startKernel } from './support/kernel.js';
@@ -29,6 +29,16 @@ describe('retries', () => {
     expect(tasks.get('a')).toMatchObject({ status: 'failed', run_status: 'failed', error: 'three' });
     expect(errorOf(tasks.get('a'))?.code).toBe('internal');
     expect(tasks.get('a')?.runtime?.attempt).toBe(3);
+  });
+
+  it('does not repeat what may have happened: an error that is final ends the task', async () => {
+    const kernel = await startKernel();
+    kernel.executor.script('a', async () => {
+      throw new ExecGoError('external_failure', 'the answer was lost', { final: true });
+    });
+    const tasks = await kernel.run(graphInput([taskInput({ retry: 3 })]));
+    expect(kernel.executor.startsOf('a')).toBe(1);
+    expect(tasks.get('a')).toMatchObject({ status: 'failed', error: 'the answer was lost' });
   });
 
   it('takes a negative retry for none', async () => {

@@ -33,7 +33,12 @@ export function callError(error: unknown, call: FailedCall): ExecGoError {
     }
     return maybeDone(`the connection to MCP server ${call.server} was lost during ${name}: ${reason}`, call, options);
   }
-  if (isExecGoError(error)) return new ExecGoError(error.code, reason, { ...options, retryable: error.retryable });
+  if (isExecGoError(error))
+    return new ExecGoError(error.code, reason, {
+      ...options,
+      retryable: error.retryable,
+      final: error.final,
+    });
   if (error instanceof SdkError && error.code === SdkErrorCode.UnsupportedResultType) {
     const message = `${name} asks for input while it runs, which nobody can give here`;
     return new ExecGoError('external_failure', message, options);
@@ -56,7 +61,7 @@ function maybeDone(
   const doubt = isRepeatable
     ? 'it may have been carried out, and is harmless to repeat'
     : 'it may have been carried out';
-  return new ExecGoError(code, `${message}; ${doubt}`, { ...options, retryable: isRepeatable });
+  return new ExecGoError(code, `${message}; ${doubt}`, { ...options, retryable: isRepeatable, final: !isRepeatable });
 }
 
 function reasonOf(error: unknown): string {

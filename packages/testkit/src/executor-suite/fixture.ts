@@ -1,7 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { ExecGoError, type Executor, type RunErrorCode, type TaskSpec } from '@execgo/core';
 import { afterEach, beforeEach } from 'vitest';
 import { spec } from '../build-task.js';
 import type { FakeRun } from '../fake-run.js';
+
+/** Of this process alone: opening an executor ends what carries the marker of the same store. */
+export const STORE_OF_SUITE = `store-of-suite-${randomUUID()}`;
 
 /** An executor with the place it works in. */
 export interface ExecutorFixture {
@@ -66,7 +70,7 @@ export function useExecutor<F extends ExecutorFixture>(options: ExecutorSuiteOpt
   let current: F | undefined;
   beforeEach(async () => {
     current = await options.makeFixture();
-    await current.executor.open?.({ storeId: 'store-of-the-suite' });
+    await current.executor.open?.({ storeId: STORE_OF_SUITE });
   });
   afterEach(async () => {
     const fixture = current;

@@ -1,7 +1,7 @@
 import { ExecGoError, isExecGoError, type Json, RUN_ERROR_CODES, toPlainJson } from '@execgo/core';
 import { expect, it } from 'vitest';
 import { FakeRun } from '../fake-run.js';
-import { type ExecutorFixture, type ExecutorSuiteOptions, specOf, useExecutor } from './fixture.js';
+import { type ExecutorFixture, type ExecutorSuiteOptions, STORE_OF_SUITE, specOf, useExecutor } from './fixture.js';
 
 const RESULT_LIMITS = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
 const DEFAULT_ABORT_WITHIN_MS = 5_000;
@@ -34,7 +34,7 @@ export function runs<F extends ExecutorFixture>(options: ExecutorSuiteOptions<F>
     const { fixture } = under;
     const cases = Array.from({ length: AT_ONCE }, () => options.succeeds).flat();
     const results = cases.map(async (one, at) => {
-      const run = new FakeRun({ runId: `store-of-the-suite/task-${at}/1` });
+      const run = new FakeRun({ runId: `${STORE_OF_SUITE}/task-${at}/1` });
       const task = specOf(category, one, fixture);
       return { one, result: await fixture.executor.execute(task, run) };
     });
