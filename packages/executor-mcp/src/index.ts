@@ -6,6 +6,7 @@ export {
   type McpServerConfig,
   type McpServerSettings,
   type RestartSettings,
+  type SandboxSettings,
   type StdioServerConfig,
 } from './config/server-config.js';
 export { createMcpExecutor } from './mcp-executor.js';

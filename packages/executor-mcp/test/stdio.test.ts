@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
-import { type Command, type Confinement, noConfinement } from '@execgo/process';
+import { openSandbox } from '@execgo/process';
 import { FakeRun, spec } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { living, until } from './support/living.js';
 import { fixture } from './support/servers.js';
 import { noted, sharedExecutor, useExecutor } from './support/use-executor.js';
 
+const sandbox = await openSandbox();
 const one = () => sharedExecutor('one', () => ({ servers: { one: fixture() } }));
 const pidOf = async (executor: { call(tool: string): Promise<{ text: string }> }) =>
   Number((await executor.call('one.pid')).text);
@@ -211,23 +213,31 @@ describe('a server that cannot be started', () => {
     expect(await failure('one.echo', { text: 'x' })).toMatchObject({ code: 'sandbox_setup_failed' });
   });
 
-  it('one that asks for a sandbox runs in it, with or without network', async () => {
-    const confined: Command[] = [];
-    const confinement: Confinement = {
-      ...noConfinement,
-      isolated: true,
-      confine(command) {
-        confined.push(command);
-        return noConfinement.confine(command);
+  it.skipIf(sandbox.state.in_force === 'none')(
+    `one that asks for a sandbox runs in it, and sees the folders it was given (${sandbox.state.reason ?? 'bubblewrap'})`,
+    async () => {
+      const seen = { readable: [process.cwd(), dirname(process.execPath)] };
+      const { call } = await useExecutor({
+        servers: { one: fixture({}, { sandbox: { network: false, ...seen } }), two: fixture() },
+        confinement: sandbox.confinement,
+      });
+      expect((await call('one.echo', { text: 'x' })).text).toBe('x');
+      // A namespace has pids of its own.
+      expect(await pidOf({ call })).toBeLessThan(10);
+      expect((await call('two.echo', { text: 'x' })).text).toBe('x');
+    },
+  );
+
+  it.skipIf(sandbox.state.in_force === 'none')('one whose sandbox cannot be made is not started', async () => {
+    const { failure } = await useExecutor({
+      servers: {
+        nowhere: fixture({}, { sandbox: { readable: ['/not/there'] } }),
+        unseen: { command: '/not/there/server', execgo: { sandbox: true } },
       },
-    };
-    const { call } = await useExecutor({
-      servers: { one: fixture({}, { sandbox: { network: false } }), two: fixture() },
-      confinement,
+      confinement: sandbox.confinement,
     });
-    await call('one.echo', { text: 'x' });
-    await call('two.echo', { text: 'x' });
-    expect(confined).toMatchObject([{ file: process.execPath, network: false }]);
+    expect(await failure('nowhere.echo', { text: 'x' })).toMatchObject({ code: 'sandbox_setup_failed' });
+    expect((await failure('unseen.echo')).message).toContain('command not found: ');
   });
 
   it('one that ends when it is asked for its era is taken for what it is', async () => {

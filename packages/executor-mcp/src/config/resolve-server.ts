@@ -1,9 +1,10 @@
+import { resolve } from 'node:path';
 import { ConfigError, errorMessage, isJsonObject } from '@execgo/core';
 import { checkVariable } from '@execgo/process';
 import * as v from 'valibot';
 import { nearestName } from './near-miss.js';
 import { type Redact, redactor } from './redact.js';
-import type { Era, McpServerConfig } from './server-config.js';
+import type { Era, McpServerConfig, SandboxSettings } from './server-config.js';
 import { httpSchema, KNOWN_FIELDS, stdioSchema } from './server-schema.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -26,7 +27,7 @@ export type ServerAddress =
       readonly env: Readonly<Record<string, string>>;
       readonly cwd?: string;
       /** Undefined: not confined. */
-      readonly sandbox?: { readonly network: boolean };
+      readonly sandbox?: Required<SandboxSettings>;
     }
   | { readonly kind: 'http'; readonly url: URL; readonly headers: Readonly<Record<string, string>> };
 
@@ -46,6 +47,7 @@ export interface ResolvedServer {
   readonly redact: Redact;
 }
 
+type ParsedStdio = v.InferOutput<typeof stdioSchema>;
 type ParsedServer = v.InferOutput<typeof stdioSchema> | v.InferOutput<typeof httpSchema>;
 
 /**
@@ -146,15 +148,19 @@ function addressOf(path: string, parsed: ParsedServer): ServerAddress {
     }
   }
   const sandbox = execgo?.sandbox;
-  const network = typeof sandbox === 'object' ? (sandbox.network ?? true) : true;
   return {
     kind: 'stdio',
     command,
     args,
     env,
     ...(cwd === undefined ? {} : { cwd }),
-    ...(sandbox === undefined || sandbox === false ? {} : { sandbox: { network } }),
+    ...(sandbox === undefined || sandbox === false ? {} : { sandbox: resolveSandbox(sandbox) }),
   };
+}
+
+function resolveSandbox(given: NonNullable<NonNullable<ParsedStdio['execgo']>['sandbox']>): Required<SandboxSettings> {
+  const { network = true, readable = [], writable = [] } = typeof given === 'object' ? given : {};
+  return { network, readable: readable.map((path) => resolve(path)), writable: writable.map((path) => resolve(path)) };
 }
 
 function httpAddress(path: string, text: string, headers: Readonly<Record<string, string>>) {

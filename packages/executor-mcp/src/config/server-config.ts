@@ -31,8 +31,18 @@ export interface McpServerSettings {
   /** @default 'auto' */
   readonly era?: Era;
   readonly restart?: RestartSettings;
-  /** Run a stdio server in the sandbox; `network: false` also cuts it off the network. @default false */
-  readonly sandbox?: boolean | { readonly network?: boolean };
+  /** Run a stdio server in the sandbox; `true` shows it the system's programs alone. @default false */
+  readonly sandbox?: boolean | SandboxSettings;
+}
+
+/** What a server in the sandbox gets; relative folders start where ExecGo runs. */
+export interface SandboxSettings {
+  /** False cuts it off the network. @default true */
+  readonly network?: boolean;
+  /** Folders it may read beside the system's: that of its own program, mostly. @default none */
+  readonly readable?: readonly string[];
+  /** Folders it may write to. @default none */
+  readonly writable?: readonly string[];
 }
 
 interface ServerConfigBase {

@@ -32,8 +32,15 @@ const settings = {
   ),
   sandbox: v.optional(
     v.union(
-      [v.boolean(), v.object({ network: v.optional(v.boolean('true or false')) })],
-      'true, false or {"network": false}',
+      [
+        v.boolean(),
+        v.object({
+          network: v.optional(v.boolean('true or false')),
+          readable: v.optional(texts),
+          writable: v.optional(texts),
+        }),
+      ],
+      'true, false or an object with network, readable, writable',
     ),
   ),
 };
@@ -65,5 +72,5 @@ export const KNOWN_FIELDS = {
   '': [...new Set([...Object.keys(stdioSchema.entries), ...Object.keys(httpSchema.entries)])],
   '.execgo': Object.keys(settings),
   '.execgo.restart': ['maxAttempts', 'baseMs', 'maxMs'],
-  '.execgo.sandbox': ['network'],
+  '.execgo.sandbox': ['network', 'readable', 'writable'],
 } as const;

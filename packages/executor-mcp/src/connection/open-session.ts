@@ -107,7 +107,7 @@ export class SessionOpener {
 
   private startError(error: unknown, transport: ServerTransport): ExecGoError {
     const { server } = this.options;
-    const known = knownCause(error);
+    const known = transport.startFailure() ?? knownCause(error);
     const reasons = [errorMessage(known ?? error), transport.lastWords()].filter((text) => text !== '');
     const verb = server.address.kind === 'stdio' ? 'started' : 'reached';
     const text = `MCP server ${server.name} cannot be ${verb}: ${reasons.join('; ')}`;

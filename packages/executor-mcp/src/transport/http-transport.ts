@@ -155,6 +155,10 @@ export class HttpTransport implements ServerTransport {
     this.finish();
   }
 
+  startFailure(): undefined {
+    return undefined;
+  }
+
   lastWords(): string {
     // Its errors carry what it answered.
     return '';

@@ -1,4 +1,5 @@
-import { ExecGoError } from '@execgo/core';
+import { realpathSync } from 'node:fs';
+import { ExecGoError, errorMessage } from '@execgo/core';
 import {
   type ConfinedCommand,
   type Confinement,
@@ -34,6 +35,19 @@ export async function serverCommand(
     env,
     limits: {},
     ...(cwd === undefined ? {} : { cwd }),
-    ...(sandbox === undefined ? {} : { network: sandbox.network }),
+    ...(sandbox === undefined
+      ? {}
+      : { network: sandbox.network, readable: realPaths(sandbox.readable), writable: realPaths(sandbox.writable) }),
+  });
+}
+
+function realPaths(paths: readonly string[]): readonly string[] {
+  return paths.map((path) => {
+    try {
+      return realpathSync.native(path);
+    } catch (cause) {
+      const message = `a folder of execgo.sandbox cannot be shown: ${errorMessage(cause)}`;
+      throw new ExecGoError('sandbox_setup_failed', message, { cause });
+    }
   });
 }

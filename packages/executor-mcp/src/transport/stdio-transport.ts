@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ExecGoError } from '@execgo/core';
 import type { ConfinedCommand, ProcessExit } from '@execgo/process';
-import { ProcessTree } from '@execgo/process';
+import { launchFailure, ProcessTree } from '@execgo/process';
 import {
   deserializeMessage,
   type JSONRPCMessage,
@@ -41,6 +42,7 @@ export class StdioTransport implements ServerTransport {
   onerror?: NonNullable<Transport['onerror']>;
   onmessage?: NonNullable<Transport['onmessage']>;
   private tree: ProcessTree | undefined;
+  private file = '';
   private exit: ProcessExit | undefined;
   private isClosed = false;
   private closing: Promise<void> | undefined;
@@ -70,6 +72,7 @@ export class StdioTransport implements ServerTransport {
     if (this.closing !== undefined) throw new ConnectionLost('the connection was closed', false);
     const tree = await ProcessTree.start(command, { stdin: true });
     this.tree = tree;
+    this.file = command.file;
     this.listen(tree);
     void tree.exited.then((exit) => this.ended(tree, exit));
     // Closed while it was being started: `end` did not see it.
@@ -97,8 +100,13 @@ export class StdioTransport implements ServerTransport {
     // Over pipes the end of stdin says it.
   }
 
+  startFailure(): ExecGoError | undefined {
+    return this.exit?.neverStarted === true ? launchFailure(this.file, this.words.toString()) : undefined;
+  }
+
   lastWords(): string {
     const { exit } = this;
+    if (exit?.neverStarted === true) return '';
     const how = exit === undefined ? '' : `it ended with ${exit.signal ?? `exit status ${exit.code}`}`;
     const said = this.words.toString();
     return [how, said === '' ? '' : `its stderr ends: ${said}`].filter((text) => text !== '').join('; ');
