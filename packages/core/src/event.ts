@@ -1,4 +1,5 @@
 import type { Json } from './json.js';
+import type { OutputStream } from './ports/output-store.js';
 import type { ProgressEntry, RuntimeError, TaskSpec } from './task.js';
 
 interface EventBase {
@@ -131,7 +132,7 @@ export interface TaskProgressed extends LiveBase {
 
 export interface TaskOutput extends LiveBase {
   readonly type: 'task_output';
-  readonly stream: 'stdout' | 'stderr';
+  readonly stream: OutputStream;
   readonly chunk: Uint8Array;
 }
 

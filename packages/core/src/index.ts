@@ -1,4 +1,5 @@
 export { applyEvent, MAX_CRASH_RESETS } from './apply-event.js';
+export { ByteBlocks } from './byte-blocks.js';
 export {
   API_ERROR_CODES,
   type ApiErrorCode,
@@ -55,6 +56,7 @@ export {
   utf8Length,
 } from './json.js';
 export { type NormalisedType, normaliseType } from './legacy-type.js';
+export { MemoryOutputStore, type MemoryOutputStoreOptions } from './memory-output-store.js';
 export { MemoryStore, type MemoryStoreOptions } from './memory-store.js';
 export { type ParsedGraph, parseGraph, type TaskGraphInput } from './parse-graph.js';
 export { parseTask } from './parse-task.js';
@@ -68,11 +70,27 @@ export type {
   KernelHealth,
   KernelStats,
   KernelTool,
+  OutputItem,
+  OutputPosition,
+  OutputRange,
+  OutputSize,
   SubmitOptions,
   SubmitReceipt,
+  TaskOutputState,
   WaitOptions,
   WatchOptions,
+  WatchOutputOptions,
 } from './ports/kernel.js';
+export {
+  DEFAULT_OUTPUT_MAX_BYTES,
+  type MissingBytes,
+  OUTPUT_STREAMS,
+  type OutputKey,
+  type OutputStore,
+  type OutputStream,
+  type StoredOutput,
+  type StreamSize,
+} from './ports/output-store.js';
 export type { Runner } from './ports/runner.js';
 export type {
   SkillCatalogue,

@@ -5,8 +5,10 @@ it('the package exports these values and no others', () => {
   expect(Object.keys(core).sort()).toMatchInlineSnapshot(`
     [
       "API_ERROR_CODES",
+      "ByteBlocks",
       "CLIENT_FIELDS",
       "ConfigError",
+      "DEFAULT_OUTPUT_MAX_BYTES",
       "EXTERNAL",
       "ExecGoError",
       "MAX_CRASH_RESETS",
@@ -15,7 +17,9 @@ it('the package exports these values and no others', () => {
       "MAX_PAGE_BYTES",
       "MAX_PROGRESS_ENTRIES",
       "MAX_RETRY",
+      "MemoryOutputStore",
       "MemoryStore",
+      "OUTPUT_STREAMS",
       "PRIORITY_RANGE",
       "RECEIPT_RETENTION",
       "RESOLVED_INPUT_LIMITS",

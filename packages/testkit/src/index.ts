@@ -15,6 +15,11 @@ export {
 export { graphInput, spec, taskInput } from './build-task.js';
 export { type Deferred, deferred } from './deferred.js';
 export { describeExecutor } from './describe-executor.js';
+export {
+  describeOutputStore,
+  type OutputStoreFixture,
+  type OutputStoreSuiteOptions,
+} from './describe-output-store.js';
 export { describeStore } from './describe-store.js';
 export { cutAnywhere, type EventsArbitraryOptions, legalEvents } from './event-arbitrary.js';
 export { EventSequence, type EventSequenceOptions, failure, foldEvents } from './event-sequence.js';

@@ -18,6 +18,7 @@ it('the package exports these values and no others', () => {
       "cutAnywhere",
       "deferred",
       "describeExecutor",
+      "describeOutputStore",
       "describeStore",
       "expectedEnds",
       "fails",

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.js';
 import type { TaskSpec } from '../task.js';
+import type { OutputStream } from './output-store.js';
 
 /** What a tool does to the world, as MCP's tool annotations tell it; absent = not known. */
 export interface ToolAnnotations {
@@ -36,8 +37,11 @@ export interface RunContext {
   accept(handle: string): Promise<void>;
   /** A note for watchers, at once; the newest 100 stay with the task. */
   progress(message: string, data?: unknown): void;
-  /** A piece of output for watchers, at once. Copied; wait for the promise where one is returned. */
-  output(stream: 'stdout' | 'stderr', chunk: Uint8Array): void | Promise<void>;
+  /**
+   * A piece of output: watchers see it at once, and it is kept. Copied. Where a promise is returned, wait for it before the next
+   * piece, since what comes much too fast is counted and not kept; it never rejects.
+   */
+  output(stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
 }
 
 /** Runs the tasks of one category. It never sees a store, and never retries: that is the scheduler's. */

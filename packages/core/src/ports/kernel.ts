@@ -2,6 +2,7 @@ import type { LiveReport, TaskEvent } from '../event.js';
 import type { TaskGraphInput } from '../parse-graph.js';
 import type { Task, TaskStatus } from '../task.js';
 import type { Tool } from './executor.js';
+import type { OutputStream } from './output-store.js';
 import type { EventQuery, TaskPage, TaskQuery } from './task-store.js';
 
 export interface SubmitOptions {
@@ -49,6 +50,70 @@ export interface WatchOptions extends EventQuery {
   readonly live?: boolean;
 }
 
+/** How much there is of one stream. */
+export interface OutputSize {
+  /** Bytes that the attempt wrote, as far as that is known. */
+  readonly bytes: number;
+  /** How many can be read: the first ones. */
+  readonly kept: number;
+  /** What can be read is not all that was written, and no more will come. */
+  readonly truncated: boolean;
+}
+
+/** What is captured of a task's newest attempt. */
+export interface TaskOutputState {
+  readonly task_id: string;
+  /** Names this attempt, and this time that it ran: opaque, and another one after a retry, a restart or a resubmission. */
+  readonly run: string;
+  /** 0 where none has begun. */
+  readonly attempt: number;
+  readonly status: TaskStatus;
+  /** The attempt runs, and more may come. */
+  readonly live: boolean;
+  readonly stdout: OutputSize;
+  readonly stderr: OutputSize;
+}
+
+export interface OutputRange {
+  /** @default 0 */
+  readonly start?: number;
+  /** The first byte that is not wanted. @default the end of what is kept */
+  readonly end?: number;
+  /** Only of this run; without it, of whatever is the newest. */
+  readonly run?: string;
+}
+
+/** How far a reader has come in the output of one run. */
+export interface OutputPosition {
+  readonly run: string;
+  /** Bytes of each stream that it has. */
+  readonly stdout: number;
+  readonly stderr: number;
+}
+
+export interface WatchOutputOptions {
+  /** Goes on from here where that run is still the newest; otherwise the reader is told of the new one, and begins at its start. */
+  readonly from?: OutputPosition;
+  /** Ends the stream, without an `end`. */
+  readonly signal?: AbortSignal;
+}
+
+/** What somebody who watches the output of a task is told. */
+export type OutputItem =
+  /** What follows is the output of this attempt, both streams from their first byte; what came before is not valid any more. */
+  | { readonly type: 'attempt'; readonly run: string; readonly attempt: number }
+  /** A piece of a stream, the place of its first byte, and how far the reader has come with it. */
+  | {
+      readonly type: 'output';
+      readonly run: string;
+      readonly attempt: number;
+      readonly stream: OutputStream;
+      readonly offset: number;
+      readonly chunk: Uint8Array;
+    }
+  /** The last item. Without a status where the task was deleted, or its id submitted again, meanwhile. */
+  | { readonly type: 'end'; readonly status: TaskStatus | undefined };
+
 export interface KernelTool extends Tool {
   readonly category: string;
 }
@@ -80,6 +145,8 @@ export interface KernelStats {
   readonly unfinished: number;
   /** Attempts that ignored their signal and were given up. */
   readonly abandoned: number;
+  /** Attempts whose output was not kept whole, because the output store refused it or they wrote faster than it could take. */
+  readonly outputsIncomplete: number;
   /** Bytes of events not yet durable (an estimate). */
   readonly uncommittedBytes: number;
   readonly queueWait: Histogram;
@@ -90,7 +157,7 @@ export interface KernelStats {
 export interface KernelHealth {
   /** `starting` until recovery is done, `stopping` from the call of stop, `failed` once an append was refused. */
   readonly state: 'starting' | 'ok' | 'stopping' | 'failed';
-  /** A sentence for what is not ok: by executor category, and `store`. */
+  /** A sentence for what is not ok: by executor category, `store`, and `output` where the output store refused what it was given last. */
   readonly problems: Readonly<Record<string, string>>;
 }
 
@@ -123,6 +190,18 @@ export interface Kernel {
   events(query: EventQuery): AsyncIterable<TaskEvent>;
   /** Events after `after` (default: from now on), without gap or repeat, then new ones as they become durable, until the signal. */
   watch(options?: WatchOptions): AsyncIterable<TaskEvent | LiveReport>;
+  /** How much was captured of the newest attempt. Output is a report: unlike everything else here, it is shown before it is durable. */
+  output(id: string): Promise<TaskOutputState>;
+  /**
+   * Captured bytes of the newest attempt, also while it runs; fewer where fewer are kept.
+   * @throws ExecGoError `conflict` when `run` is not the newest any more
+   */
+  readOutput(id: string, stream: OutputStream, range?: OutputRange): Promise<Uint8Array>;
+  /**
+   * First what is captured of the newest attempt, then what comes, until the task is terminal: every byte once, and those of a
+   * stream in order. Whoever reads slowly holds up nobody, and costs no memory. The first step rejects with `not_found`.
+   */
+  watchOutput(id: string, options?: WatchOutputOptions): AsyncIterable<OutputItem>;
   tools(): Promise<readonly KernelTool[]>;
   stats(): KernelStats;
   health(): Promise<KernelHealth>;
