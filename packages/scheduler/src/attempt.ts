@@ -2,10 +2,12 @@ import {
   ExecGoError,
   type Json,
   MAX_PROGRESS_ENTRIES,
+  type OutputStream,
   type ProgressEntry,
   type RunContext,
   type TaskSpec,
 } from '@execgo/core';
+import type { AttemptOutput } from './attempt-output.js';
 import type { Deadline } from './deadline-wheel.js';
 import type { TaskNode } from './graph-index.js';
 
@@ -21,7 +23,7 @@ export interface StopCause {
 export interface AttemptHost {
   accept(attempt: Attempt, handle: string): Promise<void>;
   progress(attempt: Attempt, message: string, data: unknown): void;
-  output(attempt: Attempt, stream: 'stdout' | 'stderr', chunk: Uint8Array): void;
+  output(attempt: Attempt, stream: OutputStream, chunk: Uint8Array): void | Promise<void>;
 }
 
 /** One attempt: what the executor sees of it (RunContext) and what the dispatcher keeps of it. */
@@ -33,12 +35,16 @@ export class Attempt implements RunContext {
   begun = false;
   /** It ignored its signal and may still run: a further attempt would be a second one at the same time. */
   abandoned = false;
+  /** The executor has answered, and what it wrote is still being put away: it says nothing more, and cannot be stopped. */
+  answered = false;
   /** Nothing it says counts any more: its outcome is decided. */
   settled = false;
   /** The timeout, then the end of patience with an executor that ignores its signal. */
   deadline: Deadline | undefined;
   /** The newest notes, oldest first. */
   progressEntries: ProgressEntry[] | undefined;
+  /** What it has written; made with the first piece. */
+  captured: AttemptOutput | undefined;
   private controller: AbortController | undefined;
   private endListeners: (() => void)[] | undefined;
 
@@ -71,16 +77,20 @@ export class Attempt implements RunContext {
   }
 
   accept(handle: string): Promise<void> {
-    if (this.settled) return Promise.reject(new ExecGoError('cancelled', 'this attempt has ended'));
+    if (this.hasEnded) return Promise.reject(new ExecGoError('cancelled', 'this attempt has ended'));
     return this.host.accept(this, handle);
   }
 
   progress(message: string, data?: unknown): void {
-    if (!this.settled) this.host.progress(this, message, data);
+    if (!this.hasEnded) this.host.progress(this, message, data);
   }
 
-  output(stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
-    if (!this.settled) this.host.output(this, stream, chunk);
+  output(stream: OutputStream, chunk: Uint8Array): void | Promise<void> {
+    if (!this.hasEnded) return this.host.output(this, stream, chunk);
+  }
+
+  private get hasEnded(): boolean {
+    return this.answered || this.settled;
   }
 
   note(entry: ProgressEntry): void {

@@ -7,6 +7,7 @@ import type { GraphIndex, TaskNode } from './graph-index.js';
 import { type Ledger, NOTHING_REMAINS } from './ledger.js';
 import type { ResolvedSchedulerOptions } from './options.js';
 import { toRuntimeError } from './outcome.js';
+import type { Outputs } from './outputs.js';
 import type { Reservations } from './reservations.js';
 
 export interface CancellationParts {
@@ -18,6 +19,7 @@ export interface CancellationParts {
   readonly wheel: DeadlineWheel;
   readonly dispatcher: Dispatcher;
   readonly reservations: Reservations;
+  readonly outputs: Outputs;
 }
 
 /** Ends tasks that somebody does not want any more. */
@@ -42,7 +44,7 @@ export class Cancellation {
   }
 
   async remove(id: string, options: CancelOptions): Promise<void> {
-    const { index, ledger, log, reservations, store } = this.parts;
+    const { index, ledger, log, outputs, reservations, store } = this.parts;
     await this.cancel(id, options);
     const release = reservations.holdForDeletion(id);
     try {
@@ -57,6 +59,7 @@ export class Cancellation {
       }
       ledger.deleted(id, task.graph_id, options.actor);
       await log.durable();
+      await outputs.remove(task);
     } finally {
       release();
     }

@@ -4,6 +4,7 @@ import {
   findReferences,
   type Json,
   mayRetry,
+  type OutputStream,
   type ProgressEntry,
   type Runner,
   resolveReferences,
@@ -22,6 +23,7 @@ import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import { PROGRESS_LIMITS, PROGRESS_MESSAGE_LENGTH, type ResolvedSchedulerOptions } from './options.js';
 import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
+import type { Outputs } from './outputs.js';
 import { ReadyQueue } from './ready-queue.js';
 import { Slots } from './slots.js';
 
@@ -35,6 +37,7 @@ export interface DispatcherParts {
   readonly wheel: DeadlineWheel;
   readonly counters: Counters;
   readonly local: LocalRunner;
+  readonly outputs: Outputs;
 }
 
 /**
@@ -130,6 +133,11 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   /** Tells an attempt to stop; one that does not within `abandonAfterMs` is given up, and its late answer dropped. */
   stop(attempt: Attempt, cause: StopCause): void {
     if (attempt.settled || attempt.cause !== undefined) return;
+    if (attempt.answered) {
+      // Its outcome stands, unless the store is gone that was to record it.
+      if (cause.kind === 'failure') attempt.stop(cause);
+      return;
+    }
     const { wheel, options, counters } = this.parts;
     wheel.cancel(attempt.deadline);
     attempt.deadline = wheel.add(options.abandonAfterMs, () => {
@@ -169,6 +177,7 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     const handle = this.handles?.get(node);
     const attempt = new Attempt(node, this, this.storeId, now, handle);
     node.live = attempt;
+    this.parts.outputs.begin(attempt);
     const timeoutMs = node.spec.timeout > 0 ? node.spec.timeout : options.defaultTimeoutMs;
     if (timeoutMs > 0) this.limitTime(attempt, timeoutMs);
     const { onResult, onError } = this.handlersFor(attempt);
@@ -244,6 +253,34 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   }
 
   private settle(attempt: Attempt, outcome: Outcome): void {
+    if (attempt.settled || attempt.answered) return;
+    const kept = attempt.captured === undefined ? undefined : this.keepOutput(attempt, outcome);
+    if (kept === undefined) this.conclude(attempt, outcome);
+    else this.concludeAfter(kept, attempt, outcome);
+  }
+
+  /** What it wrote is put away before its end is told: who sees the end can read all of it. */
+  private keepOutput(attempt: Attempt, outcome: Outcome): Promise<void> | undefined {
+    if (this.isUndone(attempt, outcome)) {
+      this.parts.outputs.drop(attempt);
+      return undefined;
+    }
+    return attempt.captured?.finish(outcome.result);
+  }
+
+  private concludeAfter(kept: Promise<void>, attempt: Attempt, outcome: Outcome): void {
+    const { wheel, options } = this.parts;
+    attempt.answered = true;
+    wheel.cancel(attempt.deadline);
+    attempt.deadline = wheel.add(options.abandonAfterMs, () => {
+      const problem = `the output store did not answer within ${options.abandonAfterMs} ms`;
+      attempt.captured?.giveUp(new ExecGoError('unavailable', problem));
+      this.conclude(attempt, outcome);
+    });
+    void kept.then(() => this.conclude(attempt, outcome));
+  }
+
+  private conclude(attempt: Attempt, outcome: Outcome): void {
     if (attempt.settled) return;
     const { wheel, counters } = this.parts;
     const { node } = attempt;
@@ -270,12 +307,17 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     if (cause?.kind === 'cancel') {
       ledger.cancelled(node, this.toError(cause.error), cause.actor, remains);
     } else if (cause?.kind === 'shutdown') {
-      if (node.spec.on_interrupt === 'fail' && attempt.begun)
-        ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
-      else ledger.reset(node, 'shutdown');
+      if (this.isUndone(attempt, outcome)) ledger.reset(node, 'shutdown');
+      else ledger.failed(node, this.toError(interrupted('a shutdown')), remains);
     } else {
       this.retryOrFail(attempt, failureOf(cause, outcome), remains);
     }
+  }
+
+  /** Nothing of it counts: it runs again at the next start, with the same number. */
+  private isUndone({ cause, node, begun }: Attempt, outcome: Outcome): boolean {
+    if (cause?.kind === 'failure') return true;
+    return cause?.kind === 'shutdown' && !outcome.ok && !(node.spec.on_interrupt === 'fail' && begun);
   }
 
   private retryOrFail(attempt: Attempt, error: ExecGoError, remains: Remains): void {
@@ -314,10 +356,15 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     if (this.parts.hub.watched) this.parts.hub.report({ ...reportHead(attempt), type: 'task_progressed', ...entry });
   }
 
-  output(attempt: Attempt, stream: 'stdout' | 'stderr', chunk: Uint8Array): void {
-    if (!this.parts.hub.watched) return;
-    const timestamp = this.clock.now();
-    this.parts.hub.report({ ...reportHead(attempt), type: 'task_output', timestamp, stream, chunk: chunk.slice() });
+  output(attempt: Attempt, stream: OutputStream, chunk: Uint8Array): void | Promise<void> {
+    const { hub, outputs } = this.parts;
+    if (chunk.length === 0) return;
+    if (hub.watched) {
+      // Not `slice`, which for a Buffer is a view.
+      const copy = new Uint8Array(chunk);
+      hub.report({ ...reportHead(attempt), type: 'task_output', timestamp: this.clock.now(), stream, chunk: copy });
+    }
+    return outputs.write(attempt, stream, chunk);
   }
 
   private toError(error: ExecGoError) {

@@ -37,6 +37,11 @@ export class GraphEntry {
   readonly nodes: (TaskNode | undefined)[];
   /** Tasks whose terminal event is not durable yet. */
   unfinished = 0;
+  /**
+   * `submitted_seq` of the first task, where those of the others follow it; of each one in a graph of an earlier life, of which
+   * the unfinished tasks alone are here.
+   */
+  submittedSeqs: number | Float64Array = 0;
 
   constructor(
     readonly id: string,
@@ -45,6 +50,17 @@ export class GraphEntry {
     readonly edges: GraphEdges,
   ) {
     this.nodes = new Array<TaskNode | undefined>(size);
+  }
+
+  /** It comes from an earlier life of the store: its tasks may have run before. */
+  get isRecovered(): boolean {
+    return typeof this.submittedSeqs !== 'number';
+  }
+
+  /** `submitted_seq` of one of its tasks; of a finished one that is here only because others depend on it, nothing is known. */
+  submittedSeqOf({ index }: TaskNode): number | undefined {
+    if (index < 0) return undefined;
+    return typeof this.submittedSeqs === 'number' ? this.submittedSeqs + index : this.submittedSeqs[index];
   }
 }
 

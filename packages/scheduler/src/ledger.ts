@@ -51,6 +51,7 @@ export class Ledger {
     const event = { ...head, ...(actor !== undefined && { actor }), ...(receipt !== undefined && { receipt }) };
     this.log.add(event, undefined, EVENT_BYTES + (receipt?.task_ids.length ?? 0) * 16);
     const entry = this.index.addGraph(graphId, graph);
+    entry.submittedSeqs = seq + 1;
     for (const node of entry.nodes as TaskNode[]) {
       const { spec } = node;
       const bytes = EVENT_BYTES + sizeOf(spec.input) + (spec.params === spec.input ? 0 : sizeOf(spec.params));

@@ -5,6 +5,7 @@ import {
   type Executor,
   type JsonLimits,
   MemoryStore,
+  type OutputStore,
   type Runner,
   type TaskStore,
 } from '@execgo/core';
@@ -39,12 +40,19 @@ export interface SchedulerOptions {
   readonly resultLimits?: JsonLimits;
   /** Attempts begun in one turn of the event loop. @default 512 */
   readonly startsPerTurn?: number;
+  /** Keeps what attempts write. Opened by `start`, closed by `stop`. @default none: what results hold, and the first of running attempts */
+  readonly outputStore?: OutputStore;
+  /** Output of an attempt that is held in memory; more of it goes to the output store. In bytes. @default 64 KiB */
+  readonly outputBufferBytes?: number;
+  /** Told of every attempt whose output is not kept whole, and of what the output store refuses otherwise. Nothing else is affected. */
+  readonly onOutputProblem?: (error: ExecGoError) => void;
   /** Called once if the store refuses to write: nothing runs any more, and only reads are answered. */
   readonly onFailure?: (error: ExecGoError) => void;
 }
 
-export type ResolvedSchedulerOptions = Required<Omit<SchedulerOptions, 'runner' | 'onFailure'>> &
-  Pick<SchedulerOptions, 'runner' | 'onFailure'>;
+export type ResolvedSchedulerOptions = Required<Omit<SchedulerOptions, OptionalParts>> &
+  Pick<SchedulerOptions, OptionalParts>;
+type OptionalParts = 'runner' | 'outputStore' | 'onOutputProblem' | 'onFailure';
 
 const DEFAULT_MAX_CONCURRENCY = 10;
 const DEFAULT_MAX_TASKS_PER_GRAPH = 10_000;
@@ -53,6 +61,7 @@ const DEFAULT_MAX_UNCOMMITTED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_ABANDON_AFTER_MS = 10_000;
 const DEFAULT_RESULT_LIMITS: JsonLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
 const DEFAULT_STARTS_PER_TURN = 512;
+const DEFAULT_OUTPUT_BUFFER_BYTES = 64 * 1024;
 
 /** An event nobody waits for rides the next append, at most this many milliseconds later. */
 export const LAZY_DELAY_MS = 20;
@@ -89,6 +98,9 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
     resume: options.resume ?? true,
     resultLimits: options.resultLimits ?? DEFAULT_RESULT_LIMITS,
     startsPerTurn: wholeNumber('startsPerTurn', options.startsPerTurn ?? DEFAULT_STARTS_PER_TURN, 1),
+    outputBufferBytes: wholeNumber('outputBufferBytes', options.outputBufferBytes ?? DEFAULT_OUTPUT_BUFFER_BYTES, 0),
+    ...(options.outputStore !== undefined && { outputStore: options.outputStore }),
+    ...(options.onOutputProblem !== undefined && { onOutputProblem: options.onOutputProblem }),
     ...(options.runner !== undefined && { runner: options.runner }),
     ...(options.onFailure !== undefined && { onFailure: options.onFailure }),
   };

@@ -5,6 +5,7 @@ import type { Dispatcher } from './dispatcher.js';
 import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
 import type { ResolvedSchedulerOptions } from './options.js';
+import type { Outputs } from './outputs.js';
 import { taskNotFound } from './views.js';
 import type { Waiter, Waiters } from './waiters.js';
 
@@ -17,6 +18,7 @@ export interface PublisherParts {
   readonly taskWaiters: Waiters<Task>;
   readonly graphWaiters: Waiters<true>;
   readonly dispatcher: Dispatcher;
+  readonly outputs: Outputs;
 }
 
 /** A task that has ended, and who waited for that. */
@@ -60,8 +62,17 @@ export class Publisher {
       }
     }
     hub.publish(batch.events);
+    if (this.parts.outputs.isConcerned) this.tellOutputs(batch);
     if (told.length > 0) this.tell(told);
     dispatcher.pump();
+  }
+
+  /** After everything else: who watches the output of a task finds it settled. */
+  private tellOutputs({ events, nodes }: Batch): void {
+    for (let at = 0; at < events.length; at += 1) {
+      const node = nodes[at];
+      if (node !== undefined) this.parts.outputs.published(events[at] as Batch['events'][number], node);
+    }
   }
 
   /** Its dependents lose an open dependency. */

@@ -68,7 +68,9 @@ export class Recovery {
     const links: Link[] = [];
     for (const [graphId, tasks] of byGraph) {
       const graph = await inTurns(this.clock, linkGraph(tasks.map(({ spec }) => spec)));
-      const { nodes } = this.parts.index.addGraph(graphId, graph);
+      const entry = this.parts.index.addGraph(graphId, graph);
+      const { nodes } = entry;
+      entry.submittedSeqs = Float64Array.from(tasks, ({ submitted_seq }) => submitted_seq);
       for (const [at, task] of tasks.entries()) recovered.push({ node: restored(nodes[at] as TaskNode, task), task });
       forEachExternal(graph, (at, dependency) => links.push({ node: nodes[at] as TaskNode, dependency }));
     }

@@ -9,15 +9,20 @@ import {
   type KernelStats,
   type KernelTool,
   type LiveReport,
+  type OutputItem,
+  type OutputRange,
+  type OutputStream,
   type SubmitOptions,
   type SubmitReceipt,
   type Task,
   type TaskEvent,
   type TaskGraphInput,
+  type TaskOutputState,
   type TaskPage,
   type TaskQuery,
   type WaitOptions,
   type WatchOptions,
+  type WatchOutputOptions,
 } from '@execgo/core';
 import { Attempt } from './attempt.js';
 import { Cancellation } from './cancellation.js';
@@ -37,6 +42,8 @@ import {
   resolveSchedulerOptions,
   type SchedulerOptions,
 } from './options.js';
+import { watchOutput } from './output-watch.js';
+import { Outputs } from './outputs.js';
 import { Publisher } from './publisher.js';
 import { Recovery, type RecoverySummary } from './recovery.js';
 import { Reservations } from './reservations.js';
@@ -77,6 +84,7 @@ export class Scheduler implements Kernel {
   private readonly hub: EventHub;
   private readonly log: CommitLog;
   private readonly ledger: Ledger;
+  private readonly outputs: Outputs;
   private readonly dispatcher: Dispatcher;
   private readonly submission: Submission;
   private readonly cancellation: Cancellation;
@@ -97,6 +105,7 @@ export class Scheduler implements Kernel {
       onFailure: (error) => this.fail(error),
     });
     this.ledger = new Ledger(this.index, this.log, clock);
+    this.outputs = new Outputs({ options: this.options, store, index: this.index });
     const shared = {
       options: this.options,
       store,
@@ -104,6 +113,7 @@ export class Scheduler implements Kernel {
       ledger: this.ledger,
       log: this.log,
       local: this.local,
+      outputs: this.outputs,
     };
     const { hub, wheel, counters, reservations, taskWaiters, graphWaiters } = this;
     this.dispatcher = new Dispatcher({ ...shared, hub, wheel, counters });
@@ -136,6 +146,7 @@ export class Scheduler implements Kernel {
       const { storeId, lastSeq } = await this.options.store.open();
       this.log.startAfter(lastSeq);
       this.hub.startAfter(lastSeq);
+      await this.outputs.open(lastSeq);
       for (const executor of this.options.executors) await executor.open?.({ storeId });
       const { options, index, ledger, dispatcher } = this;
       const recovery = new Recovery({ options, store: options.store, index, ledger, dispatcher });
@@ -227,6 +238,21 @@ export class Scheduler implements Kernel {
     return this.hub.watch(options);
   }
 
+  async output(id: string): Promise<TaskOutputState> {
+    this.mustBeOpen();
+    return this.outputs.state(id);
+  }
+
+  async readOutput(id: string, stream: OutputStream, range: OutputRange = {}): Promise<Uint8Array> {
+    this.mustBeOpen();
+    return this.outputs.readRange(id, stream, range);
+  }
+
+  watchOutput(id: string, options: WatchOutputOptions = {}): AsyncIterable<OutputItem> {
+    this.mustBeOpen();
+    return watchOutput(this.outputs, id, options);
+  }
+
   async tools(): Promise<readonly KernelTool[]> {
     const lists = this.options.executors.map(async (executor) => {
       const tools = await executor.tools();
@@ -248,6 +274,7 @@ export class Scheduler implements Kernel {
       ready: dispatcher.readyCount,
       unfinished: this.index.unfinished,
       abandoned: counters.abandoned,
+      outputsIncomplete: this.outputs.incompleteCount,
       uncommittedBytes: this.log.uncommittedBytes,
       queueWait: counters.queueWait.read(),
       attemptDuration: counters.attemptDuration.read(),
@@ -258,6 +285,7 @@ export class Scheduler implements Kernel {
   async health(): Promise<KernelHealth> {
     const problems = new Map<string, string>();
     if (this.failure !== undefined) problems.set('store', this.failure.message);
+    if (this.outputs.problem !== undefined) problems.set('output', this.outputs.problem);
     const checks = this.options.executors.map(async (executor) => {
       try {
         await executor.health?.();
@@ -310,9 +338,12 @@ export class Scheduler implements Kernel {
   private async close(): Promise<void> {
     this.hub.close();
     this.wheel.clear();
+    // First, because it still asks the task store.
+    const outputs = await Promise.allSettled([this.outputs.close()]);
     // Each in an async function of its own: one that throws instead of rejecting must not keep the store from being closed.
     const closing = [...this.options.executors, this.options.store].map(async (driver) => driver.close?.());
-    const failures = (await Promise.allSettled(closing)).filter((result) => result.status === 'rejected');
+    const ends = [...outputs, ...(await Promise.allSettled(closing))];
+    const failures = ends.filter((result) => result.status === 'rejected');
     if (failures[0] !== undefined && this.failure === undefined) throw failures[0].reason;
   }
 

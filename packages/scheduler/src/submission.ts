@@ -26,6 +26,7 @@ import { inTurns } from './in-turns.js';
 import type { Ledger } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import type { ResolvedSchedulerOptions } from './options.js';
+import type { Outputs } from './outputs.js';
 import type { Reservations } from './reservations.js';
 
 const MAX_KEY_LENGTH = 256;
@@ -38,6 +39,7 @@ export interface SubmissionParts {
   readonly log: CommitLog;
   readonly local: LocalRunner;
   readonly reservations: Reservations;
+  readonly outputs: Outputs;
 }
 
 /** A graph that passed every check that needs no knowledge of other graphs. */
@@ -96,7 +98,7 @@ export class Submission {
   }
 
   private async take(candidate: Candidate): Promise<SubmitReceipt> {
-    const { reservations, log, index } = this.parts;
+    const { reservations, log, index, outputs } = this.parts;
     const { specs } = candidate;
     const tasks = await inTurns(this.clock, indexTasks(specs));
     const { external } = tasks;
@@ -108,11 +110,13 @@ export class Submission {
       const isKnown = (id: string) => index.get(id) !== undefined || finished.has(id);
       const graph = await inTurns(this.clock, validateGraph(tasks, isKnown));
       await this.checkTasks(specs);
+      const replaced = outputs.mayHoldAny ? await this.finishedBefore(specs) : [];
       // A dependency may have finished, and left the index, while this submission was being checked.
       while (!this.allKnown(external, finished)) await this.fetchFinished(external, finished);
       this.refuseConflicts(specs);
       const receipt = this.decide(candidate, graph, finished);
       await log.durable();
+      outputs.removeLater(replaced);
       return receipt;
     } finally {
       release();
@@ -129,6 +133,18 @@ export class Submission {
     const ids = [...external].filter((id) => this.parts.index.get(id) === undefined && !finished.has(id));
     if (ids.length === 0) return;
     for (const task of await this.parts.store.getMany(ids)) if (task !== undefined) finished.set(task.id, task);
+  }
+
+  /** The tasks that these are submitted in place of. */
+  private async finishedBefore(specs: readonly TaskSpec[]): Promise<readonly Task[]> {
+    const found: Task[] = [];
+    for (let at = 0; at < specs.length; at += SLICE_TASKS) {
+      const ids = specs.slice(at, at + SLICE_TASKS).map(({ id }) => id);
+      for (const task of await this.parts.store.getMany(ids)) {
+        if (task !== undefined && isTerminal(task.status)) found.push(task);
+      }
+    }
+    return found;
   }
 
   private async checkTasks(specs: readonly TaskSpec[]): Promise<void> {

@@ -21,6 +21,7 @@ describe('the options of a scheduler', () => {
       resume: true,
       resultLimits: { maxBytes: 4 * 1024 * 1024, maxDepth: 64 },
       startsPerTurn: 512,
+      outputBufferBytes: 64 * 1024,
     });
   });
 
@@ -33,6 +34,7 @@ describe('the options of a scheduler', () => {
     ['defaultTimeoutMs', { defaultTimeoutMs: -1 }],
     ['abandonAfterMs', { abandonAfterMs: Number.POSITIVE_INFINITY }],
     ['startsPerTurn', { startsPerTurn: 0 }],
+    ['outputBufferBytes', { outputBufferBytes: -1 }],
     ['categoryConcurrency', { categoryConcurrency: { mcp: 0 } }],
   ])('a bad %s is refused by name', (option, bad) => {
     expect(() => createScheduler({ executors, ...bad })).toThrow(ConfigError);

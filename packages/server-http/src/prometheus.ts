@@ -15,6 +15,7 @@ export function prometheusText(stats: KernelStats, about: { version: string; upt
     counter('tasks_skipped_total', 'Tasks skipped because a dependency did not succeed.', stats.skipped),
     counter('tasks_retried_total', 'Attempts that failed and are followed by another.', stats.retried),
     counter('attempts_abandoned_total', 'Attempts given up because they ignored their signal.', stats.abandoned),
+    counter('outputs_incomplete_total', 'Attempts whose output was not kept whole.', stats.outputsIncomplete),
     gauge('attempts_running', 'Attempts under way.', stats.running),
     gauge('tasks_ready', 'Tasks that wait for nothing but a slot.', stats.ready),
     gauge('tasks_unfinished', 'Tasks that are not terminal.', stats.unfinished),

@@ -1,0 +1,80 @@
+import type { Clock, OutputStore, TaskStore } from '@execgo/core';
+import { Fifo } from './fifo.js';
+
+export interface OutputSweepOptions {
+  readonly outputs: OutputStore;
+  readonly tasks: TaskStore;
+  readonly clock: Clock;
+  /** Told what could not be read or removed; the rest goes on. */
+  readonly onProblem: (error: unknown) => void;
+}
+
+/**
+ * Removes outputs of tasks that are no more, in the background and one after another: those that an earlier life left, and those
+ * of tasks that were replaced. What it does not come to before the end is found at the next start.
+ */
+export class OutputSweep {
+  /** False once it is known that the store held nothing of a finished task when this life began. */
+  mayHaveLeft = true;
+  private readonly waiting = new Fifo<number>();
+  private work: Promise<void> | undefined;
+  private stopping = false;
+
+  constructor(private readonly options: OutputSweepOptions) {}
+
+  /** @param lastSeq newest event at the start: what is newer belongs to this life */
+  begin(lastSeq: number): void {
+    this.run(() => this.sweep(lastSeq));
+  }
+
+  remove(submittedSeq: number): void {
+    this.waiting.push(submittedSeq);
+    if (this.waiting.length === 1) this.run(() => this.drain());
+  }
+
+  /** Resolves when nothing of it is under way. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.work;
+  }
+
+  private run(job: () => Promise<void>): void {
+    const before = this.work ?? Promise.resolve();
+    this.work = before.then(job).catch(this.options.onProblem);
+  }
+
+  private async sweep(lastSeq: number): Promise<void> {
+    let found = false;
+    for await (const seqs of this.options.outputs.submittedSeqs()) {
+      for (const seq of seqs) {
+        if (this.stopping) return;
+        if (await this.isTask(seq)) found = true;
+        else if (seq <= lastSeq) await this.removeOne(seq);
+      }
+      await new Promise<void>((resolve) => this.options.clock.turn(resolve));
+    }
+    this.mayHaveLeft = found;
+  }
+
+  private async drain(): Promise<void> {
+    while (!this.stopping) {
+      const seq = this.waiting.peek();
+      if (seq === undefined) return;
+      await this.removeOne(seq);
+      this.waiting.shift();
+    }
+  }
+
+  private async isTask(submittedSeq: number): Promise<boolean> {
+    const { tasks } = await this.options.tasks.list({ before: submittedSeq + 1, limit: 1 });
+    return tasks[0]?.submitted_seq === submittedSeq;
+  }
+
+  private async removeOne(submittedSeq: number): Promise<void> {
+    try {
+      await this.options.outputs.remove(submittedSeq);
+    } catch (error) {
+      this.options.onProblem(error);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+import {
+  isExecGoError,
+  isTerminal,
+  OUTPUT_STREAMS,
+  type OutputItem,
+  type OutputPosition,
+  type OutputStream,
+  type WatchOutputOptions,
+} from '@execgo/core';
+import type { LocatedOutput, Outputs } from './outputs.js';
+
+/** Most bytes of one item. */
+const PIECE_BYTES = 64 * 1024;
+
+/** How far a watcher has come. */
+interface Cursor {
+  run: string | undefined;
+  readonly at: Record<OutputStream, number>;
+}
+
+/**
+ * Follows the output of a task. It is a cursor that reads where the output is at the moment, buffer or store, and holds nothing
+ * in between; it waits when there is nothing more to read.
+ */
+export async function* watchOutput(
+  outputs: Outputs,
+  id: string,
+  { from, signal }: WatchOutputOptions,
+): AsyncGenerator<OutputItem, void, undefined> {
+  const bell = outputs.bells.hang(id);
+  const onAbort = () => bell.ring();
+  signal?.addEventListener('abort', onAbort);
+  const hasEnded = () => outputs.closed || (signal?.aborted ?? false);
+  const cursor = cursorAt(from);
+  let submittedSeq: number | undefined;
+  try {
+    while (!hasEnded()) {
+      const news = bell.next();
+      const located = await locate(outputs, id, submittedSeq);
+      if (located === undefined) {
+        yield { type: 'end', status: undefined };
+        return;
+      }
+      const { task, run, attempt } = located;
+      submittedSeq = task.submitted_seq;
+      if (run !== cursor.run) {
+        cursor.run = run;
+        for (const stream of OUTPUT_STREAMS) cursor.at[stream] = 0;
+        if (attempt > 0) yield { type: 'attempt', run, attempt };
+      }
+      let gave = false;
+      for await (const item of pieces(outputs, located, cursor)) {
+        gave = true;
+        yield item;
+        if (hasEnded()) return;
+      }
+      // While the reader was busy more may have come, or another attempt.
+      if (gave) continue;
+      if (isTerminal(task.status)) {
+        yield { type: 'end', status: task.status };
+        return;
+      }
+      if (!hasEnded()) await news;
+    }
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+    outputs.bells.take(id, bell);
+  }
+}
+
+/** Undefined where the task that was found at first is not there any more. */
+async function locate(outputs: Outputs, id: string, seq: number | undefined): Promise<LocatedOutput | undefined> {
+  try {
+    const located = await outputs.locate(id);
+    return seq === undefined || located.task.submitted_seq === seq ? located : undefined;
+  } catch (error) {
+    if (seq !== undefined && isExecGoError(error, 'not_found')) return undefined;
+    throw error;
+  }
+}
+
+/** What can be read now, the streams by turns. Ends early where the output has gone meanwhile. */
+async function* pieces(outputs: Outputs, located: LocatedOutput, cursor: Cursor): AsyncGenerator<OutputItem> {
+  const { run, attempt } = located;
+  const sizes = await outputs.sizes(located);
+  for (let open = [...OUTPUT_STREAMS]; open.length > 0; ) {
+    const still: OutputStream[] = [];
+    for (const stream of open) {
+      const offset = cursor.at[stream];
+      const end = Math.min(sizes[stream].kept, offset + PIECE_BYTES);
+      if (offset >= end) continue;
+      const chunk = await outputs.read(located, stream, offset, end);
+      if (chunk.length === 0) continue;
+      cursor.at[stream] += chunk.length;
+      still.push(stream);
+      yield { type: 'output', run, attempt, stream, offset, chunk };
+    }
+    open = still;
+  }
+}
+
+function cursorAt(from: OutputPosition | undefined): Cursor {
+  return { run: from?.run, at: { stdout: from?.stdout ?? 0, stderr: from?.stderr ?? 0 } };
+}
