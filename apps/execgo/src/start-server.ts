@@ -8,6 +8,7 @@ import { closeServer } from './close-server.js';
 import { driverSettings } from './drivers/driver-settings.js';
 import { loadExecutors } from './drivers/executor-packages.js';
 import { createStore } from './drivers/open-store.js';
+import { createOutputStore } from './drivers/output-store.js';
 import { listen } from './listen.js';
 import { loggedStore } from './logged-store.js';
 import { type Policy, resolvePolicy } from './policy.js';
@@ -88,10 +89,13 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const failed = new Promise<ExecGoError>((resolve) => {
     fail = resolve;
   });
+  const outputStore = createOutputStore(settings);
   const scheduler = createScheduler({
     ...kernelLimits(settings),
     store: loggedStore(store, logger),
     executors: [os, ...packages.executors],
+    ...(outputStore !== undefined && { outputStore }),
+    onOutputProblem: (err) => logger.warn({ err }, err.message),
     onFailure: (error) => fail(error),
   });
   const app = createApp({

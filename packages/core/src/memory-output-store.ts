@@ -46,6 +46,7 @@ export class MemoryOutputStore implements OutputStore {
   /** Those that may be given up, the oldest first. */
   private readonly finished = new Set<Captured>();
   private kept = 0;
+  private storeId: string | undefined;
   private state: 'closed' | 'open' = 'closed';
 
   /** @throws ConfigError for an option that cannot be used */
@@ -54,9 +55,12 @@ export class MemoryOutputStore implements OutputStore {
     this.inAll = size('maxBytes', options.maxBytes ?? DEFAULT_MEMORY_OUTPUT_BYTES);
   }
 
-  async open(): Promise<void> {
+  async open({ storeId }: { readonly storeId: string }): Promise<void> {
     if (this.state === 'open') throw new ExecGoError('unavailable', 'this output store is open already');
     this.state = 'open';
+    if (storeId === this.storeId) return;
+    this.storeId = storeId;
+    for (const seq of [...this.tasks.keys()]) this.forget(seq);
   }
 
   append(key: OutputKey, stream: OutputStream, chunk: Uint8Array): void {

@@ -1,1 +1,2 @@
-export {};
+export type { OutputFilesOptions } from './options.js';
+export { createOutputFiles, OutputFiles } from './output-files.js';

@@ -3,6 +3,7 @@ import {
   ExecGoError,
   errorMessage,
   isTerminal,
+  type OpenedStore,
   OUTPUT_STREAMS,
   type OutputRange,
   type OutputSize,
@@ -106,10 +107,10 @@ export class Outputs implements AttemptOutputHost {
     return this.isClosed;
   }
 
-  /** @param lastSeq newest event of an earlier life: what the store holds of tasks that are gone since is removed, in the background */
-  async open(lastSeq: number): Promise<void> {
+  /** What the store holds of tasks that are gone is removed, in the background. */
+  async open({ storeId, lastSeq }: OpenedStore): Promise<void> {
     if (this.store === undefined) return;
-    await this.store.open();
+    await this.store.open({ storeId });
     this.opened = true;
     this.sweep?.begin(lastSeq);
   }

@@ -143,10 +143,11 @@ export class Scheduler implements Kernel {
 
   private async begin(): Promise<RecoverySummary> {
     try {
-      const { storeId, lastSeq } = await this.options.store.open();
+      const opened = await this.options.store.open();
+      const { storeId, lastSeq } = opened;
       this.log.startAfter(lastSeq);
       this.hub.startAfter(lastSeq);
-      await this.outputs.open(lastSeq);
+      await this.outputs.open(opened);
       for (const executor of this.options.executors) await executor.open?.({ storeId });
       const { options, index, ledger, dispatcher } = this;
       const recovery = new Recovery({ options, store: options.store, index, ledger, dispatcher });

@@ -15,6 +15,8 @@ export interface LimitOptions {
   readonly maxReasonLength?: number;
   /** Tasks or events that a stream encodes in one turn of the event loop, so that it never holds up others. @default 250 */
   readonly streamBatchItems?: number;
+  /** Most bytes of a captured stream that stand in the JSON answer itself. @default 64 KiB */
+  readonly inlineOutputBytes?: number;
   /** Pause in an event stream after which a comment is sent, so that proxies keep it open, in milliseconds. @default 15,000 */
   readonly heartbeatMs?: number;
 }
@@ -26,6 +28,7 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   maxPageItems: 1000,
   maxReasonLength: 1000,
   streamBatchItems: 250,
+  inlineOutputBytes: 64 * 1024,
   heartbeatMs: 15_000,
 };
 

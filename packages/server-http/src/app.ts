@@ -6,6 +6,7 @@ import { eventRoutes } from './routes/event-routes.js';
 import { graphRoutes } from './routes/graph-routes.js';
 import { mcpRoutes } from './routes/mcp-routes.js';
 import { metricsRoute } from './routes/metrics-route.js';
+import { outputRoutes } from './routes/output-routes.js';
 import { probeRoutes } from './routes/probe-routes.js';
 import { skillRoutes } from './routes/skill-routes.js';
 import { taskRoutes } from './routes/task-routes.js';
@@ -27,6 +28,7 @@ export function createApp(options: AppOptions): Hono {
   const routes = [
     ...taskRoutes(resolved),
     ...eventRoutes(resolved),
+    ...outputRoutes(resolved),
     ...graphRoutes(resolved),
     ...mcpRoutes(resolved),
     ...skillRoutes(resolved),

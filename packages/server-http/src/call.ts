@@ -48,7 +48,7 @@ export class Call {
   answer(
     status: number,
     contentType: string,
-    body: string | ReadableStream<Uint8Array> | null,
+    body: string | Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null,
     extra?: ExtraHeaders,
   ): Response {
     const headers: Record<string, string> = { 'Content-Type': contentType, 'X-Trace-ID': this.traceId };

@@ -1,11 +1,16 @@
-import { eventToWire, type LiveReport, type TaskEvent } from '@execgo/core';
 import type { ServerClock } from './app-options.js';
 import { nextTurn } from './next-turn.js';
 
 const encoder = new TextEncoder();
+/** Media type of an event stream. */
+export const EVENT_STREAM = 'text/event-stream';
+/** What keeps proxies from storing it, or holding it back. */
+export const EVENT_STREAM_HEADERS = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
 const HEARTBEAT = encoder.encode(': heartbeat\n\n');
 
-export interface EventStreamOptions {
+export interface EventStreamOptions<T> {
+  /** The SSE message of an item (HTML standard, 9.2.6), with the empty line at its end. */
+  readonly message: (item: T) => string;
   readonly clock: ServerClock;
   readonly heartbeatMs: number;
   /** After so many the event loop may turn: a long past is told without holding up others. */
@@ -16,24 +21,18 @@ export interface EventStreamOptions {
   readonly onBroken: (error: unknown) => void;
 }
 
-/** An event as an SSE message (HTML standard, 9.2.6): `id` is the seq, and a live report has none, so it is never resumed from. */
-function sseMessage(event: TaskEvent | LiveReport): string {
-  const id = 'seq' in event ? `id: ${event.seq}\n` : '';
-  return `${id}event: ${event.type}\ndata: ${JSON.stringify(eventToWire(event))}\n\n`;
-}
-
 /**
  * The body of an event stream. An event is taken from the source only when the caller has read the one before; what a slow
  * caller misses is the source's to say. A comment goes out after each pause of `heartbeatMs`.
  *
  * @param first the source's first step, begun before the answer is sent, so that nothing that happens from then on is missed
  */
-export function eventStream(
-  events: AsyncIterator<TaskEvent | LiveReport>,
-  first: Promise<IteratorResult<TaskEvent | LiveReport>>,
-  { clock, heartbeatMs, eventsPerTurn, onEnd, onBroken }: EventStreamOptions,
+export function eventStream<T>(
+  events: AsyncIterator<T>,
+  first: Promise<IteratorResult<T>>,
+  { message, clock, heartbeatMs, eventsPerTurn, onEnd, onBroken }: EventStreamOptions<T>,
 ): ReadableStream<Uint8Array> {
-  let step: Promise<IteratorResult<TaskEvent | LiveReport>> | undefined = first;
+  let step: Promise<IteratorResult<T>> | undefined = first;
   let stopHeartbeat = (): void => {};
   let ended = false;
   let sent = 0;
@@ -69,7 +68,7 @@ export function eventStream(
           controller.close();
           return;
         }
-        controller.enqueue(encoder.encode(sseMessage(result.value)));
+        controller.enqueue(encoder.encode(message(result.value)));
         sent += 1;
         beatLater(controller);
       },

@@ -38,7 +38,7 @@ export function describeOutputStore(name: string, options: OutputStoreSuiteOptio
     beforeEach(async () => {
       fixture = await options.makeFixture();
       store = fixture.connect({ maxBytesPerAttempt: LIMIT });
-      await store.open();
+      await store.open({ storeId: 'one' });
     });
     afterEach(async () => {
       await store.close();
@@ -52,10 +52,10 @@ export function describeOutputStore(name: string, options: OutputStoreSuiteOptio
       for await (const batch of store.submittedSeqs()) seqs.push(...batch);
       return seqs.sort((a, b) => a - b);
     };
-    const reopen = async () => {
+    const reopen = async (storeId = 'one') => {
       await store.close();
       store = fixture.connect({ maxBytesPerAttempt: LIMIT });
-      await store.open();
+      await store.open({ storeId });
     };
     const itReopened: (test: string, run: () => Promise<void>) => void =
       options.forgets === undefined ? it : (test) => it.skip(`${test} (skipped: ${options.forgets})`);
@@ -259,6 +259,17 @@ export function describeOutputStore(name: string, options: OutputStoreSuiteOptio
         const appended = append(FIRST, 'stdout', 'new');
         await Promise.all([removed, appended]);
         expect(await read(FIRST, 'stdout')).toBe('new');
+      });
+
+      it('everything, when it is opened beside another task store', async () => {
+        await append(FIRST, 'stdout', 'of one');
+        await store.finish(FIRST);
+        await append(OTHER, 'stdout', 'of one');
+        await reopen('two');
+        expect(await kept()).toEqual([]);
+        expect([await read(FIRST, 'stdout'), await store.size(FIRST)]).toEqual(['', undefined]);
+        await append(FIRST, 'stdout', 'of two');
+        expect(await read(FIRST, 'stdout')).toBe('of two');
       });
 
       it('close is safe to call twice', async () => {

@@ -24,6 +24,10 @@ export const SETTINGS = {
     help: 'always: what was acknowledged survives a crash and a power cut; none: nothing waits for the disk',
   }),
   eventRetention: setting(bytes(1024 ** 2), { default: '1 GiB', help: 'how much event history is kept' }),
+  outputMax: setting(bytes(0), {
+    default: '64 MiB',
+    help: 'how much of the output of an attempt is kept, in files beside the store; 0 = only what its result holds',
+  }),
   maxConcurrency: setting(wholeNumber(1, 1_000_000), { default: '10', help: 'attempts at once' }),
   shutdownTimeout: setting(seconds(MAX_SHUTDOWN_SEC), {
     default: '15',

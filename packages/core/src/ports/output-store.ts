@@ -38,8 +38,11 @@ export const DEFAULT_OUTPUT_MAX_BYTES = 64 * 1024 * 1024;
  * for each other. There is one writer, the scheduler.
  */
 export interface OutputStore {
-  /** Makes the store ready. @throws ExecGoError `unavailable` where its place cannot be used */
-  open(): Promise<void>;
+  /**
+   * Makes the store ready to go with a task store. What it kept for another one goes: there, the same key means another task.
+   * @throws ExecGoError `unavailable` where its place cannot be used
+   */
+  open(beside: { readonly storeId: string }): Promise<void>;
   /**
    * Adds to a stream. The first call for a key (after `open`, or after its `finish`) begins anew: whatever was kept of that task
    * is gone. What comes beyond the store's limit is counted and not kept.

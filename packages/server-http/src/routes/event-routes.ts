@@ -1,15 +1,21 @@
-import { type EventQuery, eventToWire, isExecGoError, type JsonObject, type Kernel } from '@execgo/core';
+import {
+  type EventQuery,
+  eventToWire,
+  isExecGoError,
+  type JsonObject,
+  type Kernel,
+  type LiveReport,
+  type TaskEvent,
+} from '@execgo/core';
 import { preferredType } from '../accept.js';
 import type { ResolvedOptions } from '../app-options.js';
 import { arrayAnswer } from '../array-answer.js';
 import type { Call } from '../call.js';
 import { CallEnd } from '../call-end.js';
 import type { Route } from '../endpoint.js';
-import { eventStream } from '../event-stream.js';
+import { EVENT_STREAM, EVENT_STREAM_HEADERS, eventStream } from '../event-stream.js';
 import { pathId } from '../path-id.js';
 import { invalidParameter, Query } from '../query.js';
-
-const EVENT_STREAM = 'text/event-stream';
 
 export function eventRoutes(options: ResolvedOptions): readonly Route[] {
   return [
@@ -70,22 +76,28 @@ async function* eventBatches(kernel: Kernel, query: EventQuery, size: number): A
  */
 async function streamEvents(call: Call, query: EventQuery, options: ResolvedOptions): Promise<Response> {
   const { kernel, clock, limits, logger } = options;
-  const headers = { 'Cache-Control': 'no-store', 'X-Accel-Buffering': 'no' };
   const from = await startOf(kernel, query);
-  if (call.isHead) return call.answer(200, EVENT_STREAM, null, headers);
+  if (call.isHead) return call.answer(200, EVENT_STREAM, null, EVENT_STREAM_HEADERS);
 
   const end = new CallEnd(call);
   const source = kernel.watch({ ...from, live: true, signal: end.signal })[Symbol.asyncIterator]();
   const first = source.next();
   first.catch(() => {}); // Read by the stream; until then a failure must not count as unhandled.
   const body = eventStream(source, first, {
+    message: sseMessage,
     clock,
     heartbeatMs: limits.heartbeatMs,
     eventsPerTurn: limits.streamBatchItems,
     onEnd: () => end.end(),
     onBroken: (err) => logger.error({ err, trace_id: call.traceId, url: call.url }, 'the event stream broke off'),
   });
-  return call.answer(200, EVENT_STREAM, body, headers);
+  return call.answer(200, EVENT_STREAM, body, EVENT_STREAM_HEADERS);
+}
+
+/** The `id` is the seq, and a live report has none, so it is never resumed from. */
+function sseMessage(event: TaskEvent | LiveReport): string {
+  const id = 'seq' in event ? `id: ${event.seq}\n` : '';
+  return `${id}event: ${event.type}\ndata: ${JSON.stringify(eventToWire(event))}\n\n`;
 }
 
 /** Where to begin; asks the store first, so that a place no longer kept is answered by 410 and not by an empty stream. */
