@@ -35,6 +35,7 @@ const SAMPLES: Readonly<Record<Exclude<SettingName, 'config' | 'token'>, Sample>
   store: { text: 'memory', json: 'memory', value: 'memory', bad: 'two words' },
   durability: { text: 'none', json: 'none', value: 'none', bad: 'some' },
   eventRetention: { text: '2 GiB', json: '2 GiB', value: 2 * 1024 ** 3, bad: '2 parsecs' },
+  outputMax: { text: '0.5 MiB', json: 524_288, value: 524_288, bad: '1 MB' },
   maxConcurrency: { text: '3', json: 3, value: 3, bad: '0' },
   shutdownTimeout: { text: '0.5', json: 0.5, value: 0.5, bad: '-1' },
   defaultTimeout: { text: '700', json: 700, value: 700, bad: '1.5' },

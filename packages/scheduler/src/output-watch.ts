@@ -1,4 +1,5 @@
 import {
+  ExecGoError,
   isExecGoError,
   isTerminal,
   OUTPUT_STREAMS,
@@ -11,6 +12,9 @@ import type { LocatedOutput, Outputs } from './outputs.js';
 
 /** Most bytes of one item. */
 const PIECE_BYTES = 64 * 1024;
+
+/** Looks that find output which then cannot be read: after a removal the next one tells what became of the task. */
+const MAX_MISSES = 10;
 
 /** How far a watcher has come. */
 interface Cursor {
@@ -33,6 +37,7 @@ export async function* watchOutput(
   const hasEnded = () => outputs.closed || (signal?.aborted ?? false);
   const cursor = cursorAt(from);
   let submittedSeq: number | undefined;
+  let misses = 0;
   try {
     while (!hasEnded()) {
       const news = bell.next();
@@ -46,16 +51,29 @@ export async function* watchOutput(
       if (run !== cursor.run) {
         cursor.run = run;
         for (const stream of OUTPUT_STREAMS) cursor.at[stream] = 0;
-        if (attempt > 0) yield { type: 'attempt', run, attempt };
+        if (attempt > 0) {
+          yield { type: 'attempt', run, attempt };
+          // What was found is old news by the time that the reader comes back.
+          continue;
+        }
       }
       let gave = false;
+      let isMissing = false;
       for await (const item of pieces(outputs, located, cursor)) {
+        isMissing = item === undefined;
+        if (item === undefined) break;
         gave = true;
         yield item;
         if (hasEnded()) return;
       }
-      // While the reader was busy more may have come, or another attempt.
+      // While the reader was busy more may have come, or another attempt, or the task may be gone.
       if (gave) continue;
+      if (isMissing) {
+        misses += 1;
+        if (misses < MAX_MISSES) continue;
+        throw new ExecGoError('unavailable', `output of task "${id}" cannot be read any more`);
+      }
+      misses = 0;
       if (isTerminal(task.status)) {
         yield { type: 'end', status: task.status };
         return;
@@ -79,8 +97,12 @@ async function locate(outputs: Outputs, id: string, seq: number | undefined): Pr
   }
 }
 
-/** What can be read now, the streams by turns. Ends early where the output has gone meanwhile. */
-async function* pieces(outputs: Outputs, located: LocatedOutput, cursor: Cursor): AsyncGenerator<OutputItem> {
+/** What can be read now, the streams by turns; undefined where output has gone that was there just now. */
+async function* pieces(
+  outputs: Outputs,
+  located: LocatedOutput,
+  cursor: Cursor,
+): AsyncGenerator<OutputItem | undefined> {
   const { run, attempt } = located;
   const sizes = await outputs.sizes(located);
   for (let open = [...OUTPUT_STREAMS]; open.length > 0; ) {
@@ -90,7 +112,10 @@ async function* pieces(outputs: Outputs, located: LocatedOutput, cursor: Cursor)
       const end = Math.min(sizes[stream].kept, offset + PIECE_BYTES);
       if (offset >= end) continue;
       const chunk = await outputs.read(located, stream, offset, end);
-      if (chunk.length === 0) continue;
+      if (chunk.length === 0) {
+        yield undefined;
+        return;
+      }
       cursor.at[stream] += chunk.length;
       still.push(stream);
       yield { type: 'output', run, attempt, stream, offset, chunk };

@@ -32,6 +32,7 @@ describe('who may call: no route is open, whatever the method', () => {
       '/tasks/some-id/cancel',
       '/events',
       '/tasks/some-id/events',
+      '/tasks/some-id/output',
       '/graphs/some-id',
       '/graphs/some-id/cancel',
       '/mcp/tools',
