@@ -103,6 +103,7 @@ it('the defaults are those of the wire contract', () => {
     store: 'jsonfile',
     durability: 'always',
     eventRetention: 1024 ** 3,
+    outputMax: 64 * 1024 ** 2,
     maxConcurrency: 10,
     shutdownTimeout: 15,
     defaultTimeout: 0,

@@ -22,7 +22,13 @@ export async function freshFolder(directory: string, submittedSeq: number): Prom
 /** Removes the folder of a task, and those above it that are empty then. */
 export async function removeFolder(directory: string, submittedSeq: number): Promise<void> {
   const folder = taskFolder(directory, submittedSeq);
-  await rm(folder, { recursive: true, force: true });
+  try {
+    // Not `force`: where there is nothing, there is nothing more to do.
+    await rm(folder, { recursive: true });
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw error;
+  }
   try {
     for (const above of foldersAbove(folder)) await rmdir(above);
   } catch (error) {

@@ -171,15 +171,15 @@ describe('what a crash leaves', () => {
     expect(readdirSync(directory).sort()).toEqual(['notes.txt', 'old', 'store-id']);
   });
 
-  it('thousands of tasks are listed in batches', async () => {
+  it('many tasks are listed in batches', async () => {
     const { store, directory } = await openStore();
-    for (let seq = 1; seq <= 3000; seq += 1) {
+    for (let seq = 1; seq <= 600; seq += 1) {
       mkdirSync(join(directory, '0', String(Math.floor(seq / 1000)).padStart(3, '0'), `${seq}`), { recursive: true });
     }
     const sizes: number[] = [];
     for await (const batch of store.submittedSeqs()) sizes.push(batch.length);
-    expect(sizes.reduce((sum, size) => sum + size)).toBe(3000);
-    expect(Math.max(...sizes)).toBeLessThan(1000);
+    expect(sizes.reduce((sum, size) => sum + size)).toBe(600);
+    expect(Math.max(...sizes)).toBeLessThan(300);
   });
 });
 

@@ -21,7 +21,12 @@ import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
 import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
-import { PROGRESS_LIMITS, PROGRESS_MESSAGE_LENGTH, type ResolvedSchedulerOptions } from './options.js';
+import {
+  OUTPUT_PATIENCE_MS,
+  PROGRESS_LIMITS,
+  PROGRESS_MESSAGE_LENGTH,
+  type ResolvedSchedulerOptions,
+} from './options.js';
 import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
 import type { Outputs } from './outputs.js';
 import { ReadyQueue } from './ready-queue.js';
@@ -269,11 +274,11 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   }
 
   private concludeAfter(kept: Promise<void>, attempt: Attempt, outcome: Outcome): void {
-    const { wheel, options } = this.parts;
+    const { wheel } = this.parts;
     attempt.answered = true;
     wheel.cancel(attempt.deadline);
-    attempt.deadline = wheel.add(options.abandonAfterMs, () => {
-      const problem = `the output store did not answer within ${options.abandonAfterMs} ms`;
+    attempt.deadline = wheel.add(OUTPUT_PATIENCE_MS, () => {
+      const problem = `the output store did not answer within ${OUTPUT_PATIENCE_MS} ms`;
       attempt.captured?.giveUp(new ExecGoError('unavailable', problem));
       this.conclude(attempt, outcome);
     });

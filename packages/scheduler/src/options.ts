@@ -65,6 +65,8 @@ const DEFAULT_OUTPUT_BUFFER_BYTES = 64 * 1024;
 
 /** An event nobody waits for rides the next append, at most this many milliseconds later. */
 export const LAZY_DELAY_MS = 20;
+/** How long the end of an attempt waits for the output store, in milliseconds; then its output is given up. */
+export const OUTPUT_PATIENCE_MS = 10_000;
 /** Newest events kept in memory for watchers. */
 export const EVENT_RING_SIZE = 10_000;
 /** Live reports that wait for one watcher before further ones are dropped. */

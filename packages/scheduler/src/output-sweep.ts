@@ -1,4 +1,4 @@
-import type { Clock, OutputStore, TaskStore } from '@execgo/core';
+import { type Clock, isTerminal, type OutputStore, type Task, type TaskStore } from '@execgo/core';
 import { Fifo } from './fifo.js';
 
 export interface OutputSweepOptions {
@@ -16,6 +16,9 @@ export interface OutputSweepOptions {
 export class OutputSweep {
   /** False once it is known that the store held nothing of a finished task when this life began. */
   mayHaveLeft = true;
+  /** Tasks of earlier lives that will run (again), and of which there is something, as far as they have been found. */
+  private readonly leftovers = new Set<number>();
+  private isDone = false;
   private readonly waiting = new Fifo<number>();
   private work: Promise<void> | undefined;
   private stopping = false;
@@ -30,6 +33,11 @@ export class OutputSweep {
   remove(submittedSeq: number): void {
     this.waiting.push(submittedSeq);
     if (this.waiting.length === 1) this.run(() => this.drain());
+  }
+
+  /** Whether an earlier life may have left something of a task that has not run in this one. */
+  mayBeLeftOf(submittedSeq: number): boolean {
+    return !this.isDone || this.leftovers.delete(submittedSeq);
   }
 
   /** Resolves when nothing of it is under way. */
@@ -48,12 +56,16 @@ export class OutputSweep {
     for await (const seqs of this.options.outputs.submittedSeqs()) {
       for (const seq of seqs) {
         if (this.stopping) return;
-        if (await this.isTask(seq)) found = true;
-        else if (seq <= lastSeq) await this.removeOne(seq);
+        const task = await this.taskOf(seq);
+        if (task !== undefined) {
+          found = true;
+          if (!isTerminal(task.status)) this.leftovers.add(seq);
+        } else if (seq <= lastSeq) await this.removeOne(seq);
       }
       await new Promise<void>((resolve) => this.options.clock.turn(resolve));
     }
     this.mayHaveLeft = found;
+    this.isDone = true;
   }
 
   private async drain(): Promise<void> {
@@ -65,9 +77,9 @@ export class OutputSweep {
     }
   }
 
-  private async isTask(submittedSeq: number): Promise<boolean> {
+  private async taskOf(submittedSeq: number): Promise<Task | undefined> {
     const { tasks } = await this.options.tasks.list({ before: submittedSeq + 1, limit: 1 });
-    return tasks[0]?.submitted_seq === submittedSeq;
+    return tasks[0]?.submitted_seq === submittedSeq ? tasks[0] : undefined;
   }
 
   private async removeOne(submittedSeq: number): Promise<void> {

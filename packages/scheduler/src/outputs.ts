@@ -129,9 +129,9 @@ export class Outputs implements AttemptOutputHost {
     const { node } = attempt;
     this.bells.ring(node.id);
     if (this.store === undefined) return;
-    // Of another life's tasks it is not known what they left; those of this one have numbers that never were.
-    if (!node.graph.isRecovered && (node.attempt === 1 || !this.spilledTasks.has(seqOf(node)))) return;
-    this.capture(attempt, this.removeNow(seqOf(node)));
+    const seq = seqOf(node);
+    const fromEarlier = node.graph.isRecovered && this.sweep?.mayBeLeftOf(seq) === true;
+    if (fromEarlier || this.spilledTasks.has(seq)) this.capture(attempt, this.removeNow(seq));
   }
 
   /** @returns a promise where the executor should wait; it never rejects */
