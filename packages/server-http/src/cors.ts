@@ -1,5 +1,15 @@
-const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Trace-ID';
-const EXPOSED_HEADERS = 'Link, Retry-After, X-Next-Cursor, X-Trace-ID';
+const ALLOWED_HEADERS = 'Authorization, Content-Type, Idempotency-Key, If-Range, Last-Event-ID, Range, X-Trace-ID';
+const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Content-Range',
+  'ETag',
+  'Link',
+  'Retry-After',
+  'X-Next-Cursor',
+  'X-Output-Attempt',
+  'X-Output-Truncated',
+  'X-Trace-ID',
+].join(', ');
 const PREFLIGHT_AGE_SEC = 600;
 
 /** What lets a page of a listed origin read the answer. */
