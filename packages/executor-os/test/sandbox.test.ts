@@ -63,6 +63,18 @@ describe.each(confinements)('commands %s', (_where, confinement) => {
     });
   });
 
+  it('tell in runtime.details what was asked for and what held, after a success too', async () => {
+    const run = freshRun();
+    await under.bench.run('shell', { command: 'echo', limits: { cpu_time_sec: 9 } }, run);
+    expect(run.facts).toMatchObject({
+      sandbox: {
+        name: confinement.name,
+        requested: { limits: { cpu_time_sec: 9 } },
+        effective: { limits: { cpu_time_sec: 9 }, network: true },
+      },
+    });
+  });
+
   it('end with a timeout, and nothing of them is left', async () => {
     const run = freshRun();
     const input = { script: 'setsid sleep 99 & sleep 99', limits: { wall_time_ms: 200 } };

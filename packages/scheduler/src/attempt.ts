@@ -43,6 +43,8 @@ export class Attempt implements RunContext {
   deadline: Deadline | undefined;
   /** The newest notes, oldest first. */
   progressEntries: ProgressEntry[] | undefined;
+  /** What the executor tells about it. */
+  facts: unknown;
   /** What it has written; made with the first piece. */
   captured: AttemptOutput | undefined;
   private controller: AbortController | undefined;
@@ -79,6 +81,10 @@ export class Attempt implements RunContext {
   accept(handle: string): Promise<void> {
     if (this.hasEnded) return Promise.reject(new ExecGoError('cancelled', 'this attempt has ended'));
     return this.host.accept(this, handle);
+  }
+
+  details(facts: unknown): void {
+    if (!this.hasEnded) this.facts = facts;
   }
 
   progress(message: string, data?: unknown): void {

@@ -19,7 +19,7 @@ import type { Counters } from './counters.js';
 import type { Deadline, DeadlineWheel } from './deadline-wheel.js';
 import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
-import { type Ledger, NOTHING_REMAINS, type Remains } from './ledger.js';
+import type { Ledger, Remains } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import {
   OUTPUT_PATIENCE_MS,
@@ -305,10 +305,10 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     // The store is gone: nothing can be recorded, and the next start runs the task again.
     if (cause?.kind === 'failure') return;
     if (outcome.ok && cause?.kind !== 'timeout') {
-      ledger.succeeded(node, outcome.result, attempt.progressEntries);
+      ledger.succeeded(node, this.remainsOf(attempt, outcome));
       return;
     }
-    const remains = remainsOf(attempt, outcome);
+    const remains = this.remainsOf(attempt, outcome);
     if (cause?.kind === 'cancel') {
       ledger.cancelled(node, this.toError(cause.error), cause.actor, remains);
     } else if (cause?.kind === 'shutdown') {
@@ -317,6 +317,11 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     } else {
       this.retryOrFail(attempt, failureOf(cause, outcome), remains);
     }
+  }
+
+  private remainsOf({ facts, progressEntries: progress }: Attempt, outcome: Outcome): Remains {
+    const told = outcome.ok ? undefined : outcome.details;
+    return { result: outcome.result, details: told ?? storable(facts, this.parts.options.resultLimits), progress };
   }
 
   /** Nothing of it counts: it runs again at the next start, with the same number. */
@@ -383,12 +388,6 @@ function hasReferences(value: Json | undefined): boolean {
 
 function reportHead(attempt: Attempt) {
   return { task_id: attempt.node.id, graph_id: attempt.node.graph.id, attempt: attempt.attempt };
-}
-
-function remainsOf(attempt: Attempt, outcome: Outcome): Remains {
-  const progress = attempt.progressEntries;
-  if (outcome.ok) return { ...NOTHING_REMAINS, result: outcome.result, progress };
-  return { result: outcome.result, details: outcome.details, progress };
 }
 
 /** The timeout is the reason, whatever the executor says after it. */

@@ -79,7 +79,7 @@ export class Ledger {
     this.add(node, event, 0, true);
   }
 
-  succeeded(node: TaskNode, result: Json | undefined, progress: readonly ProgressEntry[] | undefined): void {
+  succeeded(node: TaskNode, { result, details, progress }: Remains): void {
     this.move(node, 'task_succeeded');
     const event: TaskEvent = {
       seq: this.log.nextSeq(),
@@ -88,9 +88,10 @@ export class Ledger {
       graph_id: node.graph.id,
       task_id: node.spec.id,
       result,
+      details,
       progress,
     };
-    this.add(node, event, sizeOf(result) + (progress?.length ?? 0) * EVENT_BYTES);
+    this.add(node, event, sizeOf(result) + sizeOf(details) + (progress?.length ?? 0) * EVENT_BYTES);
   }
 
   accepted(node: TaskNode, handle: string): void {

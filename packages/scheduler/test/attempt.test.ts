@@ -1,4 +1,11 @@
-import { type Executor, isExecGoError, type LiveReport, type RunContext, type TaskEvent } from '@execgo/core';
+import {
+  ExecGoError,
+  type Executor,
+  isExecGoError,
+  type LiveReport,
+  type RunContext,
+  type TaskEvent,
+} from '@execgo/core';
 import {
   accepts,
   type Behaviour,
@@ -293,5 +300,42 @@ describe('a runner', () => {
     expect(ran).toEqual(['a', 'b']);
     expect(tasks.get('b')?.result).toBe('elsewhere');
     expect(kernel.executor.record).toEqual([]);
+  });
+});
+
+describe('what an executor tells about an attempt stays with the task as runtime.details', () => {
+  it('after a success: the last call counts', async () => {
+    const kernel = await startKernel();
+    kernel.executor.script('a', async ({ run }) => {
+      run.details({ pid: 1 });
+      run.details({ pid: 2, sandbox: 'none' });
+      return 'done';
+    });
+    const tasks = await kernel.run(graphInput({ a: [] }));
+    expect(tasks.get('a')).toMatchObject({ result: 'done', runtime: { details: { pid: 2, sandbox: 'none' } } });
+  });
+
+  it('after a failure, unless the error brings details of its own', async () => {
+    const kernel = await startKernel();
+    const told = (details?: unknown) =>
+      new ExecGoError('exit_nonzero', 'no', details === undefined ? {} : { details: { details } });
+    kernel.executor.script('a', async ({ run }) => {
+      run.details({ pid: 1 });
+      throw told();
+    });
+    kernel.executor.script('b', async ({ run }) => {
+      run.details({ pid: 1 });
+      throw told({ pid: 2 });
+    });
+    const tasks = await kernel.run(graphInput({ a: [], b: [] }));
+    expect(tasks.get('a')?.runtime?.details).toEqual({ pid: 1 });
+    expect(tasks.get('b')?.runtime?.details).toEqual({ pid: 2 });
+  });
+
+  it('what cannot be stored is marked as omitted, and the success stays', async () => {
+    const kernel = await startKernel();
+    kernel.executor.script('a', async ({ run }) => run.details({ big: 1n }));
+    const tasks = await kernel.run(graphInput({ a: [] }));
+    expect(tasks.get('a')).toMatchObject({ status: 'success', runtime: { details: { omitted: expect.any(String) } } });
   });
 });

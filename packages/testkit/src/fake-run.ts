@@ -17,6 +17,8 @@ export class FakeRun implements RunContext {
   readonly accepted: string[] = [];
   readonly notes: { readonly message: string; readonly data?: unknown }[] = [];
   readonly chunks: { readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }[] = [];
+  /** What the executor told about the attempt, last. */
+  facts: unknown;
   /** Whether the executor asked for the signal. */
   signalTouched = false;
   private readonly controller = new AbortController();
@@ -39,6 +41,10 @@ export class FakeRun implements RunContext {
 
   async accept(handle: string): Promise<void> {
     this.accepted.push(handle);
+  }
+
+  details(facts: unknown): void {
+    this.facts = facts;
   }
 
   progress(message: string, data?: unknown): void {

@@ -35,6 +35,11 @@ export interface RunContext {
   readonly handle?: string | undefined;
   /** The work lives on elsewhere under this handle; resolves when that is durable. */
   accept(handle: string): Promise<void>;
+  /**
+   * Facts about this attempt, which stay with the task as `runtime.details` whatever it comes to: where it ran, what bounded it.
+   * The last call counts; `details.details` of an error wins.
+   */
+  details(facts: unknown): void;
   /** A note for watchers, at once; the newest 100 stay with the task. */
   progress(message: string, data?: unknown): void;
   /**

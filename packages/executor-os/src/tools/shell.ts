@@ -156,6 +156,8 @@ async function execute(options: ShellOptions, input: ShellInput, { taskId, run }
       effective: { limits: outcome.limits, network: outcome.network },
     };
     const details = { pid: outcome.pid, sandbox };
+    // Of a plain run there is nothing to tell; of every other one, what held.
+    if (options.confinement.isolated || limits !== undefined || network !== undefined) run.details(details);
     const failure = runFailure(outcome, { subject: 'command', abortReason: run.signal.reason, result, details });
     if (failure !== undefined) throw failure;
     return result;
