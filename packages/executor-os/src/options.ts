@@ -7,8 +7,9 @@ import {
   DEFAULT_OUTPUT_MAX_BYTES,
   noConfinement,
   type ResourceLimits,
+  SHELL_POLICIES,
+  type ShellPolicy,
 } from '@execgo/process';
-import { SHELL_POLICIES, type ShellPolicy } from './command-policy.js';
 import { type DnsResolver, systemResolver } from './dns-resolver.js';
 
 export interface OsExecutorOptions {

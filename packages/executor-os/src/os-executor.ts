@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
-import { ExecGoError, type Executor, isExecGoError, type RunContext, type TaskSpec, type Tool } from '@execgo/core';
+import { ExecGoError, type Executor, type RunContext, type TaskSpec, type Tool } from '@execgo/core';
 import { endLeftovers, Workspace } from '@execgo/process';
+import { type CheckedTool, withTask } from '@execgo/tool-input';
 import { type OsExecutorOptions, type ResolvedOsOptions, resolveOsOptions } from './options.js';
-import type { OsTool } from './os-tool.js';
 import { dnsTool } from './tools/dns.js';
 import { fileTool } from './tools/file.js';
 import { type HttpTool, httpTool } from './tools/http.js';
@@ -26,7 +26,7 @@ class OsExecutor implements Executor {
   readonly category = 'os';
   private readonly workspace: Workspace;
   private readonly http: HttpTool;
-  private readonly byName: ReadonlyMap<string, OsTool>;
+  private readonly byName: ReadonlyMap<string, CheckedTool>;
 
   constructor(options: ResolvedOsOptions) {
     const { egress: guard } = options;
@@ -71,7 +71,7 @@ class OsExecutor implements Executor {
       const { raw, path } = inputOf(task);
       this.toolOf(task).check(raw, path);
     } catch (error) {
-      throw isExecGoError(error) ? withTask(error, task) : error;
+      throw withTask(error, task);
     }
   }
 
@@ -91,7 +91,7 @@ class OsExecutor implements Executor {
     await this.http.close();
   }
 
-  private toolOf({ tool_name }: TaskSpec): OsTool {
+  private toolOf({ tool_name }: TaskSpec): CheckedTool {
     const tool = this.byName.get(tool_name ?? '');
     if (tool !== undefined) return tool;
     const available = `(available: ${[...this.byName.keys()].sort().join(', ')})`;
@@ -102,11 +102,4 @@ class OsExecutor implements Executor {
 
 function inputOf(task: TaskSpec): { readonly raw: unknown; readonly path: string } {
   return task.params === undefined ? { raw: task.input, path: 'input' } : { raw: task.params, path: 'params' };
-}
-
-function withTask(error: ExecGoError, task: TaskSpec): ExecGoError {
-  return new ExecGoError(error.code, `task ${JSON.stringify(task.id)}: ${error.message}`, {
-    ...(error.details === undefined ? {} : { details: error.details }),
-    cause: error,
-  });
 }

@@ -4,8 +4,6 @@ import * as api from '../src/index.js';
 it('what the package exports', () => {
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
-      "ALLOWED_COMMANDS",
-      "SHELL_POLICIES",
       "createOsExecutor",
       "resolveOsOptions",
       "systemResolver",

@@ -62,6 +62,24 @@ export interface Confinement {
   confine(command: Command): Promise<ConfinedCommand>;
 }
 
+/**
+ * Refuses what a task asks of the network and would not get: it may ask for less than the server gives, never for more, and is
+ * not told yes where it gets no.
+ *
+ * @throws ExecGoError `denied`
+ */
+export function checkNetwork(confinement: Confinement, requested: boolean | undefined): void {
+  if (requested === false && !confinement.isolated) {
+    throw new ExecGoError(
+      'denied',
+      'sandbox.network: this server runs without a sandbox and cannot cut off the network',
+    );
+  }
+  if (requested === true && confinement.network === false) {
+    throw new ExecGoError('denied', 'sandbox.network: this server runs all commands without network');
+  }
+}
+
 /** No boundary: resource limits by prlimit where it is installed, nothing else. */
 export const noConfinement: Confinement = plainConfinement();
 

@@ -1,8 +1,18 @@
 export type { RunGroup } from './cgroup/run-groups.js';
 export {
+  ALLOWED_COMMANDS,
+  COMMAND_FOLDERS,
+  checkCommandVariables,
+  programFor,
+  resolveCommand,
+  SHELL_POLICIES,
+  type ShellPolicy,
+} from './command-policy.js';
+export {
   type Command,
   type ConfinedCommand,
   type Confinement,
+  checkNetwork,
   type Launcher,
   noConfinement,
 } from './confinement.js';

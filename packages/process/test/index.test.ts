@@ -4,6 +4,8 @@ import * as api from '../src/index.js';
 it('what the package exports', () => {
   expect(Object.keys(api).sort()).toMatchInlineSnapshot(`
     [
+      "ALLOWED_COMMANDS",
+      "COMMAND_FOLDERS",
       "DEFAULT_GRACE_MS",
       "DEFAULT_KEEP_BYTES",
       "DEFAULT_KILL_AFTER_MS",
@@ -15,8 +17,11 @@ it('what the package exports', () => {
       "ProcessTree",
       "RUN_VARIABLE",
       "SANDBOX_MODES",
+      "SHELL_POLICIES",
       "Workspace",
+      "checkCommandVariables",
       "checkLimits",
+      "checkNetwork",
       "checkVariable",
       "childEnvironment",
       "endLeftovers",
@@ -24,6 +29,8 @@ it('what the package exports', () => {
       "limitTool",
       "noConfinement",
       "openSandbox",
+      "programFor",
+      "resolveCommand",
       "runFailure",
       "runMarker",
       "runProcess",

@@ -1,9 +1,9 @@
 import { isIP } from 'node:net';
 import { ExecGoError, errorMessage } from '@execgo/core';
 import type { EgressGuard } from '@execgo/egress';
+import { type CheckedTool, defineTool } from '@execgo/tool-input';
 import * as v from 'valibot';
 import type { DnsResolver } from '../dns-resolver.js';
-import { defineTool, type OsTool } from '../os-tool.js';
 import { untilAborted } from '../until-aborted.js';
 
 const RECORDS = ['ip', 'txt', 'cname'] as const;
@@ -22,7 +22,7 @@ const schema = v.object({
 });
 
 /** Looks names up; addresses that tasks may not connect to are not told. */
-export function dnsTool(guard: EgressGuard, resolver: DnsResolver): OsTool {
+export function dnsTool(guard: EgressGuard, resolver: DnsResolver): CheckedTool {
   return defineTool({
     name: 'dns',
     description:

@@ -2,10 +2,9 @@ import type { Stats } from 'node:fs';
 import { basename } from 'node:path';
 import { formatTime } from '@execgo/core';
 import type { ListEntry, Workspace } from '@execgo/process';
+import { type CheckedTool, defineTool, fieldError } from '@execgo/tool-input';
 import * as v from 'valibot';
 import { formatFileMode } from '../file-mode.js';
-import { defineTool, type OsTool } from '../os-tool.js';
-import { fieldError } from '../tool-input.js';
 
 const ACTIONS = ['read', 'write', 'append', 'delete', 'stat', 'list'] as const;
 const ENCODINGS = ['utf8', 'base64'] as const;
@@ -26,7 +25,7 @@ const schema = v.object({
 type FileInput = v.InferOutput<typeof schema>;
 
 /** Reads and changes files of the workspace, and nothing outside of it. */
-export function fileTool(workspace: Workspace): OsTool {
+export function fileTool(workspace: Workspace): CheckedTool {
   return defineTool({
     name: 'file',
     description:

@@ -1,10 +1,9 @@
 import { ExecGoError } from '@execgo/core';
 import { type EgressGuard, guardedConnector } from '@execgo/egress';
+import { type CheckedTool, defineTool, fieldError, type KnownInput, stringMap } from '@execgo/tool-input';
 import { Agent } from 'undici';
 import * as v from 'valibot';
 import { type HttpLimits, httpRequest } from '../http-request.js';
-import { defineTool, type OsTool } from '../os-tool.js';
-import { fieldError, type KnownInput, stringMap } from '../tool-input.js';
 
 /** RFC 9110, 5.6.2: what a method or header name is made of. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -26,7 +25,7 @@ const schema = v.object({
 
 /** The tool, and what holds its connections. */
 export interface HttpTool {
-  readonly tool: OsTool;
+  readonly tool: CheckedTool;
   close(): Promise<void>;
 }
 

@@ -1,12 +1,12 @@
+import { type CheckedTool, defineTool } from '@execgo/tool-input';
 import * as v from 'valibot';
-import { defineTool, type OsTool } from '../os-tool.js';
 
 const schema = v.object({
   message: v.optional(v.pipe(v.string('expected a string'), v.description('Comes back in the result.'))),
 });
 
 /** Does nothing: for joins, and to try a graph out. */
-export function noopTool(): OsTool {
+export function noopTool(): CheckedTool {
   return defineTool({
     name: 'noop',
     description: 'Does nothing and succeeds; returns {ok: true, message}.',

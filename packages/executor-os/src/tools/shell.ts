@@ -1,59 +1,42 @@
 import { ExecGoError } from '@execgo/core';
 import {
   type Confinement,
-  checkVariable,
+  checkCommandVariables,
+  checkNetwork,
   childEnvironment,
+  programFor,
   type ResourceLimits,
   type RunOutcome,
+  resolveCommand,
   runFailure,
   runProcess,
+  type ShellPolicy,
   strictestLimits,
   type Workspace,
 } from '@execgo/process';
+import {
+  argument,
+  argumentList,
+  type CheckedTool,
+  defineTool,
+  fieldError,
+  type KnownInput,
+  runEntries,
+  type ToolRun,
+  text,
+} from '@execgo/tool-input';
 import * as v from 'valibot';
-import { resolveCommand, type ShellPolicy } from '../command-policy.js';
-import { defineTool, type OsTool, type ToolRun } from '../os-tool.js';
-import { fieldError, type KnownInput, stringMap } from '../tool-input.js';
 
 const RUNNERS = ['auto', 'sh', 'powershell', 'cmd'] as const;
 type Runner = (typeof RUNNERS)[number];
-/** The kernel takes no argument of 128 KiB or more (MAX_ARG_STRLEN), its closing NUL counted. */
-const MAX_ARGUMENT_BYTES = 128 * 1024 - 1;
-/** Variables by which a listed command would run code of the caller's: of the dynamic loader, and start files. */
-const LOADER_VARIABLES = /^(LD_|DYLD_|GCONV_PATH$|LOCPATH$|BASH_ENV$|ENV$|CURL_HOME$|WGETRC$)/;
-
-const text = v.string('expected a string');
-const argument = v.pipe(
-  text,
-  v.check((value) => !value.includes('\0'), 'must not hold a NUL character'),
-  v.check((value) => Buffer.byteLength(value) <= MAX_ARGUMENT_BYTES, `must not exceed ${MAX_ARGUMENT_BYTES} bytes`),
-);
-const POSITIVE = 'expected a positive integer';
-const limit = (description: string) =>
-  v.optional(v.pipe(v.number(POSITIVE), v.integer(POSITIVE), v.minValue(1, POSITIVE), v.description(description)));
 
 const schema = v.object({
   command: v.optional(v.pipe(argument, v.description('The program: run as it is, no shell looks at it.'))),
-  args: v.optional(v.array(argument, 'expected an array of strings')),
+  args: v.optional(argumentList),
   dir: v.optional(v.pipe(text, v.description('Working directory, in the workspace. Default: the workspace.'))),
   script: v.optional(v.pipe(argument, v.description('Run by a shell, instead of a command.'))),
   runner: v.optional(v.pipe(text, v.description(`The shell for script: ${RUNNERS.join(', ')}.`))),
-  env: v.optional(v.pipe(stringMap('expected an object with string values'), v.description('Further variables.'))),
-  stdin: v.optional(v.pipe(text, v.description('What the program reads from its standard input.'))),
-  limits: v.optional(
-    v.object({
-      wall_time_ms: limit('Milliseconds until it is ended.'),
-      cpu_time_sec: limit('Seconds of CPU time for each process.'),
-      memory_bytes: limit('Address space of each process.'),
-      pids_max: limit('Processes and threads at once.'),
-      output_max_bytes: limit('Bytes of output until it is ended.'),
-    }),
-  ),
-  sandbox: v.optional(
-    v.object({
-      network: v.optional(v.pipe(v.boolean('expected true or false'), v.description('false: without network.'))),
-    }),
-  ),
+  ...runEntries,
 });
 type ShellInput = v.InferOutput<typeof schema>;
 
@@ -68,7 +51,7 @@ export interface ShellOptions {
 }
 
 /** Runs a program, or a script where the policy or a sandbox allows it. */
-export function shellTool(options: ShellOptions): OsTool {
+export function shellTool(options: ShellOptions): CheckedTool {
   return defineTool({
     name: 'shell',
     description:
@@ -90,21 +73,8 @@ function check(options: ShellOptions, known: KnownInput<typeof schema>, path: st
     if (input.command !== undefined) resolveCommand(options.policy, input.command, searchPath(input.env));
   }
   if (input.dir) options.workspace.check(input.dir);
-  checkEnvironment(options, input.env);
-  checkNetwork(options, input.sandbox?.network);
-}
-
-/** A task may ask for less than the server gives, never for more, and is not told yes where it gets no. */
-function checkNetwork({ confinement }: ShellOptions, network: boolean | undefined): void {
-  if (network === false && !confinement.isolated) {
-    throw new ExecGoError(
-      'denied',
-      'sandbox.network: this server runs without a sandbox and cannot cut off the network',
-    );
-  }
-  if (network === true && confinement.network === false) {
-    throw new ExecGoError('denied', 'sandbox.network: this server runs all commands without network');
-  }
+  checkCommandVariables(options.policy, input.env);
+  checkNetwork(options.confinement, input.sandbox?.network);
 }
 
 function checkScript(options: ShellOptions, runner: string | undefined, path: string): void {
@@ -115,15 +85,6 @@ function checkScript(options: ShellOptions, runner: string | undefined, path: st
     );
   }
   runnerOf(runner, path);
-}
-
-function checkEnvironment(options: ShellOptions, env: ShellInput['env']): void {
-  for (const [name, value] of Object.entries(env ?? {})) {
-    checkVariable(name, value);
-    if (options.policy === 'allowlist' && LOADER_VARIABLES.test(name)) {
-      throw new ExecGoError('denied', `env.${name}: would make a listed command run other code`);
-    }
-  }
 }
 
 async function execute(options: ShellOptions, input: ShellInput, { taskId, run }: ToolRun): Promise<unknown> {
@@ -174,7 +135,10 @@ interface StartedCommand {
 
 function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
   const path = searchPath(input.env);
-  if (!input.script) return { file: programOf(options, input, path), args: input.args ?? [], runner: 'direct' };
+  if (!input.script) {
+    const file = programFor(options.policy, options.confinement, input.command ?? '', path);
+    return { file, args: input.args ?? [], runner: 'direct' };
+  }
   const runner = runnerOf(input.runner, 'input');
   switch (runner) {
     case 'sh':
@@ -187,12 +151,6 @@ function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
     case 'cmd':
       return { file: resolveCommand('open', 'cmd', path), args: ['/d', '/s', '/c', input.script], runner };
   }
-}
-
-/** In a sandbox PATH may lead to less than outside, so that a name is looked up where it counts. */
-function programOf({ policy, confinement }: ShellOptions, { command = '' }: ShellInput, path: string): string {
-  const file = resolveCommand(policy, command, path);
-  return confinement.isolated && policy === 'open' ? command : file;
 }
 
 function runnerOf(given: string | undefined, path: string): Exclude<Runner, 'auto'> {

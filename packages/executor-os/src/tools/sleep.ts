@@ -1,6 +1,6 @@
 import type { Clock } from '@execgo/core';
+import { type CheckedTool, defineTool } from '@execgo/tool-input';
 import * as v from 'valibot';
-import { defineTool, type OsTool } from '../os-tool.js';
 
 /** Longest sleep, in milliseconds. */
 const MAX_SLEEP_MS = 600_000;
@@ -17,7 +17,7 @@ const schema = v.object({
 });
 
 /** Waits; an abort wakes it. */
-export function sleepTool(clock: Pick<Clock, 'after'>): OsTool {
+export function sleepTool(clock: Pick<Clock, 'after'>): CheckedTool {
   return defineTool({
     name: 'sleep',
     description: 'Waits; returns {slept_ms}.',

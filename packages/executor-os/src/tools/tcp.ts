@@ -1,9 +1,8 @@
 import { connect } from 'node:net';
 import { ExecGoError, errorMessage } from '@execgo/core';
 import { type EgressGuard, parseHostPort } from '@execgo/egress';
+import { type CheckedTool, defineTool, fieldError } from '@execgo/tool-input';
 import * as v from 'valibot';
-import { defineTool, type OsTool } from '../os-tool.js';
-import { fieldError } from '../tool-input.js';
 import { untilAborted } from '../until-aborted.js';
 
 const DEFAULT_TIMEOUT_MS = 5_000;
@@ -24,7 +23,7 @@ const schema = v.object({
 });
 
 /** Tells whether something listens at an address: connects and closes at once. */
-export function tcpTool(guard: EgressGuard): OsTool {
+export function tcpTool(guard: EgressGuard): CheckedTool {
   return defineTool({
     name: 'tcp',
     description: 'Connects to a TCP address and closes again; returns {ok: true, address}.',

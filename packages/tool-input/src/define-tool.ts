@@ -9,8 +9,8 @@ export interface ToolRun {
   readonly run: RunContext;
 }
 
-/** One tool of this executor, whatever its input. */
-export interface OsTool {
+/** One tool of an executor, whatever its input. */
+export interface CheckedTool {
   readonly tool: Tool;
   /**
    * @param path where the input stands in the task: `params` or `input`
@@ -32,10 +32,10 @@ export interface ToolDefinition<S extends InputSchema> {
 }
 
 /** Makes a tool of its definition: checks its input, describes it by JSON Schema. */
-export function defineTool<S extends InputSchema>(definition: ToolDefinition<S>): OsTool {
+export function defineTool<S extends InputSchema>(definition: ToolDefinition<S>): CheckedTool {
   const { name, description, annotations, schema } = definition;
   return {
-    tool: { name, description, annotations, input_schema: jsonSchemaOf(schema) },
+    tool: { name, description, annotations, input_schema: describeInput(schema) },
     check(raw, path) {
       const known = parseKnownInput(schema, raw, path);
       definition.check?.(known, path);
@@ -46,7 +46,8 @@ export function defineTool<S extends InputSchema>(definition: ToolDefinition<S>)
   };
 }
 
-function jsonSchemaOf(schema: InputSchema): JsonObject {
+/** JSON Schema of an input, as agents are shown it. */
+export function describeInput(schema: InputSchema): JsonObject {
   const { $schema: _dialect, ...described } = toJsonSchema(schema, {
     typeMode: 'input',
     // Rules that JSON Schema has no words for; the check holds to them all the same.

@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { ExecGoError } from '@execgo/core';
+import type { Confinement } from './confinement.js';
+import { checkVariable } from './environment.js';
 
 export const SHELL_POLICIES = ['allowlist', 'open'] as const;
 /** `allowlist`: the commands below, from fixed folders; `open`: any program, and scripts. */
@@ -17,11 +19,14 @@ export const ALLOWED_COMMANDS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Where listed commands are looked for: never in the caller's PATH, nor in a folder that a task can write to. */
-const SYSTEM_FOLDERS: readonly string[] =
+/** Where the programs of the system are, and listed commands are looked for: never in the caller's PATH, nor in a folder that a task can write to. */
+export const COMMAND_FOLDERS: readonly string[] =
   process.platform === 'win32'
     ? [join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')]
     : ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
+
+/** Variables by which a listed command would run code of the caller's: of the dynamic loader, and start files. */
+const LOADER_VARIABLES = /^(LD_|DYLD_|GCONV_PATH$|LOCPATH$|BASH_ENV$|ENV$|CURL_HOME$|WGETRC$)/;
 
 /** How long a listed command that was found is not looked for again: a big graph asks for the same few thousands of times. */
 const FOUND_FOR_MS = 1_000;
@@ -38,14 +43,40 @@ export function resolveCommand(policy: ShellPolicy, command: string, path: strin
   return policy === 'open' ? resolveOpen(command, path) : resolveAllowed(command);
 }
 
+/**
+ * What a confinement is given to start for a command that `resolveCommand` lets run: its file; in a sandbox under the policy
+ * `open` its name, since PATH may lead to less in there and counts in there.
+ *
+ * @throws as `resolveCommand`
+ */
+export function programFor(policy: ShellPolicy, confinement: Confinement, command: string, path: string): string {
+  const file = resolveCommand(policy, command, path);
+  return confinement.isolated && policy === 'open' ? command : file;
+}
+
+/**
+ * Refuses variables that a task must not declare for its command.
+ *
+ * @throws ExecGoError `denied` for a reserved name and, with `allowlist`, for one that makes a listed command run other code;
+ * `invalid_input` for what no environment can hold
+ */
+export function checkCommandVariables(policy: ShellPolicy, env: Readonly<Record<string, string>> | undefined): void {
+  for (const [name, value] of Object.entries(env ?? {})) {
+    checkVariable(name, value);
+    if (policy === 'allowlist' && LOADER_VARIABLES.test(name)) {
+      throw new ExecGoError('denied', `env.${name}: would make a listed command run other code`);
+    }
+  }
+}
+
 function resolveAllowed(command: string): string {
   const name = basename(command);
   if (!ALLOWED_COMMANDS.has(name)) throw notAllowed(command);
   // A slash names a file, which must be the very one that the name stands for.
-  if (name !== command && !SYSTEM_FOLDERS.includes(dirname(command))) throw notAllowed(command);
+  if (name !== command && !COMMAND_FOLDERS.includes(dirname(command))) throw notAllowed(command);
   const lately = foundLately.get(command);
   if (lately !== undefined && lately.untilMs > performance.now()) return lately.file;
-  const file = name === command ? findIn(SYSTEM_FOLDERS, name) : isExecutable(command) ? command : undefined;
+  const file = name === command ? findIn(COMMAND_FOLDERS, name) : isExecutable(command) ? command : undefined;
   if (file === undefined) throw new ExecGoError('not_found', `command not found: ${command}`);
   foundLately.set(command, { file, untilMs: performance.now() + FOUND_FOR_MS });
   return file;
