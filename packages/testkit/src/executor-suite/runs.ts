@@ -44,7 +44,9 @@ export function runs<F extends ExecutorFixture>(options: ExecutorSuiteOptions<F>
   it('a failure does not disturb the attempt beside it', async () => {
     const { fixture } = under;
     for (const bad of options.fails) {
-      const failing = failureOf(fixture.executor.execute(specOf(category, bad, fixture), new FakeRun()));
+      // A run of its own: what an executor ends after one attempt it finds by the run's id.
+      const run = new FakeRun({ runId: 'store-of-the-suite/failing/1' });
+      const failing = failureOf(fixture.executor.execute(specOf(category, bad, fixture), run));
       for (const one of options.succeeds) {
         expectResult(await fixture.executor.execute(specOf(category, one, fixture), new FakeRun()), one.result);
       }
