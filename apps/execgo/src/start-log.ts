@@ -2,6 +2,7 @@ import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary } from '@execgo/scheduler';
 import type { Logger } from 'pino';
 import type { Policy } from './policy.js';
+import type { ToolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { VERSION } from './version.js';
 
@@ -9,6 +10,7 @@ export interface StartFacts {
   readonly resolved: ResolvedSettings;
   readonly policy: Policy;
   readonly sandbox: SandboxState;
+  readonly sources: ToolSources;
   readonly recovery: RecoverySummary;
   readonly url: string;
   readonly hasToken: boolean;
@@ -16,8 +18,9 @@ export interface StartFacts {
 
 /** What an operator wants to know of a server that has just started: one line, and one for each thing to be wary of. */
 export function logStart(logger: Logger, facts: StartFacts): void {
-  const { resolved, policy, sandbox, recovery, url, hasToken } = facts;
+  const { resolved, policy, sandbox, sources, recovery, url, hasToken } = facts;
   const { settings, configFile } = resolved;
+  for (const note of sources.notes) logger.info(note);
   for (const warning of [...resolved.warnings, ...warningsFor(facts)]) logger.warn(warning);
   logger.info(
     {
@@ -30,6 +33,8 @@ export function logStart(logger: Logger, facts: StartFacts): void {
       sandbox: sandbox.in_force,
       ...(!sandbox.network && { sandbox_network: 'off' }),
       egress: policy.egress,
+      ...(sources.mcpConfigs.length > 0 && { mcp_config: sources.mcpConfigs }),
+      ...(sources.skillsDirs.length > 0 && { skills_dirs: sources.skillsDirs.map(({ path }) => path) }),
       exposure: policy.exposure,
       token: hasToken ? 'required' : 'none',
       max_concurrency: settings.maxConcurrency,

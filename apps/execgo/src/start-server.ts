@@ -1,5 +1,4 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
-import { createOsExecutor } from '@execgo/executor-os';
 import { openSandbox, type SandboxState } from '@execgo/process';
 import { createScheduler, type RecoverySummary, type Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
@@ -9,9 +8,11 @@ import { driverSettings } from './drivers/driver-settings.js';
 import { loadExecutors } from './drivers/executor-packages.js';
 import { createStore } from './drivers/open-store.js';
 import { createOutputStore } from './drivers/output-store.js';
+import { createExecutors } from './executors.js';
 import { listen } from './listen.js';
 import { loggedStore } from './logged-store.js';
 import { type Policy, resolvePolicy } from './policy.js';
+import { toolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import type { Settings } from './settings/table.js';
 import { logStart } from './start-log.js';
@@ -24,6 +25,8 @@ export interface StartOptions {
   readonly logger: Logger;
   /** Where driver packages are looked for first. @default the working directory of this process */
   readonly cwd?: string;
+  /** What `${VAR}` in the configuration of an MCP server stands for. @default the environment of this process */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** A server that takes tasks. */
@@ -55,7 +58,7 @@ export interface ExecGoServer {
  */
 export async function startServer(resolved: ResolvedSettings, options: StartOptions): Promise<ExecGoServer> {
   const { settings } = resolved;
-  const { logger, cwd = process.cwd() } = options;
+  const { logger, cwd = process.cwd(), env = process.env } = options;
   const token = readToken(settings);
   const policy = resolvePolicy(settings, token !== undefined);
   makeWorkspace(settings);
@@ -66,7 +69,8 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     onWarning: (message) => logger.warn(message),
   });
   const packages = await loadExecutors(settings.executor, forDrivers, cwd);
-  const guarded = protectedPaths(resolved, [folder, ...packages.folders]);
+  const sources = toolSources(settings, cwd);
+  const guarded = protectedPaths(resolved, sources, [folder, ...packages.folders]);
   const sandbox = await openSandbox({
     mode: policy.sandbox,
     writable: [settings.workspace],
@@ -75,14 +79,15 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     network: settings.sandboxNetwork === 'on',
   });
   const ownPorts: number[] = [];
-  const os = createOsExecutor({
-    workspace: settings.workspace,
-    shellPolicy: policy.shell,
-    egress: { profile: policy.egress, allow: settings.egressAllow, forbidPorts: () => ownPorts },
-    protectedPaths: guarded,
+  const { executors, skills } = createExecutors({
+    settings,
+    policy,
+    sources,
     confinement: sandbox.confinement,
-    inheritEnv: policy.legacy,
-    unconfinedFiles: policy.legacy,
+    protectedPaths: guarded,
+    ownPorts: () => ownPorts,
+    env,
+    logger,
   });
 
   let fail: (error: ExecGoError) => void = () => {};
@@ -93,7 +98,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const scheduler = createScheduler({
     ...kernelLimits(settings),
     store: loggedStore(store, logger),
-    executors: [os, ...packages.executors],
+    executors: [...executors, ...packages.executors],
     ...(outputStore !== undefined && { outputStore }),
     onOutputProblem: (err) => logger.warn({ err }, err.message),
     onFailure: (error) => fail(error),
@@ -101,6 +106,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
+    skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
     about: () => ({ sandbox: { ...sandbox.state, limits: { ...sandbox.state.limits } } }),
@@ -119,6 +125,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     resolved,
     policy,
     sandbox: sandbox.state,
+    sources,
     recovery,
     url: http.url,
     hasToken: token !== undefined,

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { sep } from 'node:path';
 import { ExecGoError } from '@execgo/core';
+import type { ToolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { SettingsError } from './settings/settings-error.js';
 import type { Settings } from './settings/table.js';
@@ -20,11 +21,13 @@ export function makeWorkspace({ workspace, dataDir }: Settings): void {
   }
 }
 
-/** What no task may touch though it may lie in the workspace: the store, the settings, the token, the code of drivers. */
+/** What no task may touch though it may lie in the workspace: the store, the settings, the token, skills, the code of drivers. */
 export function protectedPaths(
   { settings, configFile }: ResolvedSettings,
+  { mcpConfigs, skillsDirs }: ToolSources,
   driverFolders: readonly (string | undefined)[],
 ): readonly string[] {
-  const paths = [settings.dataDir, configFile, settings.tokenFile, ...driverFolders];
+  const skills = skillsDirs.map(({ path }) => path);
+  const paths = [settings.dataDir, configFile, settings.tokenFile, ...mcpConfigs, ...skills, ...driverFolders];
   return paths.filter((path) => path !== undefined);
 }

@@ -1,9 +1,11 @@
 import {
   type Confinement,
   childEnvironment,
+  definedLimits,
+  isBounded,
   OutputCapture,
-  type ResourceLimits,
   type RunOutcome,
+  runDetails,
   runFailure,
   runProcess,
   strictestLimits,
@@ -43,13 +45,12 @@ export async function runCommand(
   input: CommonInput,
   { taskId, run }: ToolRun,
 ): Promise<unknown> {
-  const limits = input.limits === undefined ? undefined : definedLimits(input.limits);
+  const bounds = { limits: definedLimits(input.limits), network: input.sandbox?.network };
   const env = childEnvironment({
     identity: { runId: run.runId, taskId, attempt: run.attempt },
     declared: { ...input.env, ...command.variables },
     inherit: place.inheritEnv,
   });
-  const network = input.sandbox?.network;
   const both = new OutputCapture();
   const folder = input.cwd ? await place.workspace.folder(input.cwd) : undefined;
   try {
@@ -58,10 +59,10 @@ export async function runCommand(
       args: command.args,
       cwd: folder?.handle ?? place.workspace.root,
       env,
-      limits: strictestLimits(place.limits, limits ?? {}),
+      limits: strictestLimits(place.limits, bounds.limits ?? {}),
       writable: [place.workspace.root],
       readable: command.readable ?? [],
-      ...(network === undefined ? {} : { network }),
+      ...(bounds.network === undefined ? {} : { network: bounds.network }),
       ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
       signal: run.signal,
       confinement: withLastLook(place.confinement, command.lastLook),
@@ -71,12 +72,8 @@ export async function runCommand(
       },
     });
     const result = resultOf(command, outcome, both);
-    const sandbox = {
-      name: place.confinement.name,
-      requested: { ...(limits !== undefined && { limits }), ...(network !== undefined && { network }) },
-      effective: { limits: outcome.limits, network: outcome.network },
-    };
-    const details = { pid: outcome.pid, sandbox };
+    const details = runDetails(place.confinement, bounds, outcome);
+    if (isBounded(place.confinement, bounds)) run.details(details);
     const { subject } = command;
     const failure = runFailure(outcome, { subject, abortReason: run.signal.reason, result, details });
     if (failure !== undefined) throw failure;
@@ -120,8 +117,4 @@ function resultOf(run: CommandRun, outcome: RunOutcome, both: OutputCapture) {
     ...(output.truncated || stdout.truncated || stderr.truncated ? { truncated: true } : {}),
     ...(signal === undefined ? {} : { signal }),
   };
-}
-
-function definedLimits(limits: NonNullable<CommonInput['limits']>): ResourceLimits {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }

@@ -204,6 +204,22 @@ describe('a script', () => {
     }
   });
 
+  it('what was asked for and what held is told after a success too', async () => {
+    const run = freshRun();
+    await script('echo', { limits: { cpu_time_sec: 9 } }, run);
+    expect(run.facts).toMatchObject({
+      pid: expect.any(Number),
+      sandbox: {
+        name: 'none',
+        requested: { limits: { cpu_time_sec: 9 } },
+        effective: { limits: { cpu_time_sec: 9 }, network: true },
+      },
+    });
+    const plain = freshRun();
+    await under.bench.run('s', {}, plain);
+    expect(plain.facts).toBeUndefined();
+  });
+
   it('one that runs out of time leaves nothing running, and keeps its output', async () => {
     const run = freshRun();
     const failing = script(

@@ -32,6 +32,7 @@ export { DEFAULT_KILL_AFTER_MS, type ProcessExit, ProcessTree, type StartOptions
 export {
   checkLimits,
   DEFAULT_OUTPUT_MAX_BYTES,
+  definedLimits,
   type LimitedCommand,
   type LimitTool,
   limitTool,
@@ -39,6 +40,7 @@ export {
   strictestLimits,
   withLimits,
 } from './resource-limits.js';
+export { isBounded, type RequestedBounds, type RunDetails, runDetails } from './run-details.js';
 export { type FailureOptions, runFailure } from './run-failure.js';
 export { RUN_VARIABLE, runMarker } from './run-marker.js';
 export { DEFAULT_GRACE_MS, type RunEnd, type RunOptions, type RunOutcome, runProcess } from './run-process.js';

@@ -88,6 +88,14 @@ export async function countOwnThreads(): Promise<number> {
   return threads;
 }
 
+/** Without the members that are undefined, as an optional field of an input leaves them; undefined for none at all. */
+export function definedLimits(
+  limits: { readonly [K in keyof ResourceLimits]: ResourceLimits[K] | undefined } | undefined,
+): ResourceLimits | undefined {
+  if (limits === undefined) return undefined;
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
+}
+
 /** The stricter of two sets of limits, limit by limit. */
 export function strictestLimits(left: ResourceLimits, right: ResourceLimits): ResourceLimits {
   const limits: Partial<Record<keyof ResourceLimits, number>> = { ...left };

@@ -72,6 +72,18 @@ export const SETTINGS = {
     default: '',
     help: 'what tasks may reach besides, as host:port',
   }),
+  mcpConfig: optional(path, {
+    otherwise: 'no MCP servers',
+    help: 'file with the mcpServers that mcp tasks call, in the form that every MCP host reads',
+  }),
+  skillsDir: setting(listOf(path), {
+    default: '',
+    help: 'folders of Agent Skills for cli-skills tasks',
+  }),
+  trustProject: setting(toggle, {
+    default: 'false',
+    help: 'also use ./.mcp.json, ./.skills and ./.claude/skills, which decide what programs run',
+  }),
   executor: setting(listOf(name('package', 'the name of a package')), {
     default: '',
     help: 'packages that export createExecutor, for further task types',

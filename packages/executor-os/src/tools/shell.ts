@@ -4,10 +4,13 @@ import {
   checkCommandVariables,
   checkNetwork,
   childEnvironment,
+  definedLimits,
+  isBounded,
   programFor,
   type ResourceLimits,
   type RunOutcome,
   resolveCommand,
+  runDetails,
   runFailure,
   runProcess,
   type ShellPolicy,
@@ -88,8 +91,7 @@ function checkScript(options: ShellOptions, runner: string | undefined, path: st
 }
 
 async function execute(options: ShellOptions, input: ShellInput, { taskId, run }: ToolRun): Promise<unknown> {
-  const { network } = input.sandbox ?? {};
-  const limits = input.limits === undefined ? undefined : definedLimits(input.limits);
+  const bounds = { limits: definedLimits(input.limits), network: input.sandbox?.network };
   const env = childEnvironment({
     identity: { runId: run.runId, taskId, attempt: run.attempt },
     declared: input.env ?? {},
@@ -102,23 +104,17 @@ async function execute(options: ShellOptions, input: ShellInput, { taskId, run }
       ...started,
       cwd: folder?.handle ?? options.workspace.root,
       env,
-      limits: strictestLimits(options.limits, limits ?? {}),
+      limits: strictestLimits(options.limits, bounds.limits ?? {}),
       writable: [options.workspace.root],
-      ...(network === undefined ? {} : { network }),
+      ...(bounds.network === undefined ? {} : { network: bounds.network }),
       ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
       signal: run.signal,
       confinement: options.confinement,
       onOutput: (stream, chunk) => run.output(stream, chunk),
     });
     const result = resultOf(outcome, started.runner);
-    const sandbox = {
-      name: options.confinement.name,
-      requested: { ...(limits !== undefined && { limits }), ...(network !== undefined && { network }) },
-      effective: { limits: outcome.limits, network: outcome.network },
-    };
-    const details = { pid: outcome.pid, sandbox };
-    // Of a plain run there is nothing to tell; of every other one, what held.
-    if (options.confinement.isolated || limits !== undefined || network !== undefined) run.details(details);
+    const details = runDetails(options.confinement, bounds, outcome);
+    if (isBounded(options.confinement, bounds)) run.details(details);
     const failure = runFailure(outcome, { subject: 'command', abortReason: run.signal.reason, result, details });
     if (failure !== undefined) throw failure;
     return result;
@@ -176,8 +172,4 @@ function resultOf(outcome: RunOutcome, runner: string) {
 
 function searchPath(env: ShellInput['env']): string {
   return env?.PATH ?? process.env.PATH ?? '';
-}
-
-function definedLimits(limits: NonNullable<ShellInput['limits']>): ResourceLimits {
-  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
