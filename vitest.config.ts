@@ -1,11 +1,17 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { configDefaults, defineConfig, type TestProjectConfiguration } from 'vitest/config';
+import {
+  configDefaults,
+  defineConfig,
+  type TestProjectConfiguration,
+  type TestProjectInlineConfiguration,
+} from 'vitest/config';
 
 /** Our packages are tested from their sources; the rest is what Vite takes for Node by default. */
 export const conditions = ['@execgo/source', 'module', 'node', 'development|production'];
 
 const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
+const TIMING = '**/*.timing.test.ts';
 
 /** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
 const folders = ['packages', 'apps', 'examples']
@@ -22,12 +28,25 @@ export default defineConfig({
     hookTimeout: 20_000,
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'] },
     projects: [
-      ...folders.map(({ name, root }) => project(name, root, ['test/**/*.test.ts'], [END_TO_END])),
-      project('e2e', '.', [`{packages,apps}/*/test/${END_TO_END}`, `test/${END_TO_END}`]),
+      ...folders.map(({ name, root }) =>
+        project(name, root, { include: ['test/**/*.test.ts'], exclude: [END_TO_END, TIMING] }),
+      ),
+      project('e2e', '.', { include: everywhere(END_TO_END) }),
+      // What measures time has the machine for itself, after all others.
+      project('timing', '.', { include: everywhere(TIMING), maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],
   },
 });
 
-function project(name: string, root: string, include: string[], exclude: string[] = []): TestProjectConfiguration {
-  return { extends: true, test: { name, root, include, exclude: [...configDefaults.exclude, LONG, ...exclude] } };
+function everywhere(pattern: string): string[] {
+  return [`{packages,apps}/*/test/${pattern}`, `test/${pattern}`];
+}
+
+function project(
+  name: string,
+  root: string,
+  options: NonNullable<TestProjectInlineConfiguration['test']>,
+): TestProjectConfiguration {
+  const exclude = [...configDefaults.exclude, LONG, ...(options.exclude ?? [])];
+  return { extends: true, test: { maxWorkers: '100%', ...options, name, root, exclude } };
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type Json, type JsonObject } from '@execgo/core';
+import { isJsonObject, type Json, type JsonObject, type SkillDetails } from '@execgo/core';
 import { readFrontMatter } from './front-matter.js';
 
 /** Bounds of the specification, in characters. */
@@ -22,18 +22,7 @@ const KNOWN_FIELDS: ReadonlySet<string> = new Set([
 ]);
 
 /** What the SKILL.md of one skill says. */
-export interface SkillManifest {
-  readonly name: string;
-  readonly description: string;
-  readonly license?: string;
-  readonly compatibility?: string;
-  readonly allowed_tools?: readonly string[];
-  readonly metadata?: JsonObject;
-  readonly extra?: JsonObject;
-  readonly body: string;
-  /** Each names its field, and says what to do. */
-  readonly warnings: readonly string[];
-}
+export type SkillManifest = Omit<SkillDetails, 'source' | 'scripts' | 'files'>;
 
 /** A manifest, or why the skill cannot be used. */
 export type ManifestResult =

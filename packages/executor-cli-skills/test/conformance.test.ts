@@ -1,7 +1,6 @@
-import { describeExecutor } from '@execgo/testkit';
+import { describeExecutor, living, until } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { Bench } from './support/bench.js';
-import { living, until } from './support/living.js';
 
 const MARKER = '3600.4713';
 

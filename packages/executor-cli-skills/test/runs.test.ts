@@ -2,9 +2,9 @@ import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { type Command, type Confinement, childEnvironment, noConfinement, ProcessTree } from '@execgo/process';
+import { freshRun, living, until } from '@execgo/testkit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Bench, freshRun, useBench } from './support/bench.js';
-import { living, until } from './support/living.js';
+import { Bench, useBench } from './support/bench.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Executor } from '@execgo/core';
-import { describeExecutor, type FakeRun } from '@execgo/testkit';
+import { describeExecutor, type FakeRun, living } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { createMcpExecutor } from '../src/index.js';
-import { living } from './support/living.js';
 import { fixture } from './support/servers.js';
 import { noted } from './support/use-executor.js';
 

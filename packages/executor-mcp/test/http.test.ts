@@ -1,9 +1,8 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { FakeRun } from '@execgo/testkit';
+import { FakeRun, until } from '@execgo/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { McpServerConfig } from '../src/index.js';
-import { until } from './support/living.js';
 import { type HttpServerProcess, startEverything, startModern } from './support/servers.js';
 import { noted, useExecutor } from './support/use-executor.js';
 

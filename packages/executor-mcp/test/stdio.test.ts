@@ -2,9 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { openSandbox } from '@execgo/process';
-import { FakeRun, spec } from '@execgo/testkit';
+import { FakeRun, living, spec, until } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
-import { living, until } from './support/living.js';
 import { fixture } from './support/servers.js';
 import { noted, sharedExecutor, useExecutor } from './support/use-executor.js';
 

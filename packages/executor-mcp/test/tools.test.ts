@@ -1,5 +1,5 @@
+import { until } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
-import { until } from './support/living.js';
 import { fixture } from './support/servers.js';
 import { sharedExecutor, useExecutor } from './support/use-executor.js';
 

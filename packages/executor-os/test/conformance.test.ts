@@ -1,10 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeExecutor } from '@execgo/testkit';
+import { describeExecutor, living, until } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { createOsExecutor } from '../src/index.js';
-import { living, until } from './support/living.js';
 import { confinements } from './support/sandbox.js';
 
 const MARKER = '3600.4711';

@@ -5,9 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { brotliCompressSync, createGzip, gzipSync } from 'node:zlib';
 import { ExecGoError } from '@execgo/core';
+import { freshRun } from '@execgo/testkit';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CERTIFICATE, CERTIFICATE_KEY } from './support/certificate.js';
-import { Bench, freshRun } from './support/executor.js';
+import { Bench } from './support/executor.js';
 import { TestServer } from './support/http-server.js';
 
 interface Seen {

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
 import { ExecGoError } from '@execgo/core';
-import { FakeClock } from '@execgo/testkit';
+import { FakeClock, freshRun } from '@execgo/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemResolver } from '../src/index.js';
 import { DnsServer } from './support/dns-server.js';
-import { Bench, freshRun } from './support/executor.js';
+import { Bench } from './support/executor.js';
 
 const benches: Bench[] = [];
 function bench(options: ConstructorParameters<typeof Bench>[0]): Bench {

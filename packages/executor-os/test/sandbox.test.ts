@@ -5,9 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { ExecGoError } from '@execgo/core';
 import { openSandbox } from '@execgo/process';
+import { freshRun, living } from '@execgo/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { Bench, freshRun, useBench } from './support/executor.js';
-import { living } from './support/living.js';
+import { Bench, useBench } from './support/executor.js';
 import { confinements, describeSandboxed, sandbox } from './support/sandbox.js';
 
 interface ShellResult {

@@ -1,10 +1,9 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecGoError, type Json } from '@execgo/core';
-import { spec } from '@execgo/testkit';
+import { freshRun, living, spec, until } from '@execgo/testkit';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { Bench, freshRun, useBench } from './support/executor.js';
-import { living, until } from './support/living.js';
+import { Bench, useBench } from './support/executor.js';
 
 afterEach(() => vi.unstubAllEnvs());
 

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { living, until } from '@execgo/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { cgroupPlaces, placesOf } from '../src/cgroup/cgroup-mounts.js';
 import { RunGroups } from '../src/cgroup/run-groups.js';
 import { noConfinement, openSandbox, type RunOptions, runProcess } from '../src/index.js';
-import { living, until } from './support/living.js';
 import { freshRunId, sh } from './support/run.js';
 import { limitedBy, sandbox, workspace } from './support/sandbox.js';
 

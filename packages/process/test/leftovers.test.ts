@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { living, until } from '@execgo/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import { childEnvironment, endLeftovers } from '../src/index.js';
-import { living, until } from './support/living.js';
 
 const started: number[] = [];
 afterEach(() => {

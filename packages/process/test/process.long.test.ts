@@ -1,5 +1,5 @@
+import { living } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
-import { living } from './support/living.js';
 import { freshRunId, sh } from './support/run.js';
 
 describe('many runs', () => {

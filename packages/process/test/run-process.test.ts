@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { living, until } from '@execgo/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { childEnvironment, runProcess } from '../src/index.js';
-import { living, until } from './support/living.js';
 import { freshRunId, sh } from './support/run.js';
 
 let folder: string;

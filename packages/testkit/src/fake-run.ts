@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ExecGoError, type RunContext } from '@execgo/core';
 
 export interface FakeRunOptions {
@@ -59,4 +60,9 @@ export class FakeRun implements RunContext {
   outputText(stream: 'stdout' | 'stderr'): string {
     return Buffer.concat(this.chunks.filter((piece) => piece.stream === stream).map(({ chunk }) => chunk)).toString();
   }
+}
+
+/** A run whose id no other has: its processes can be told from those of all others. */
+export function freshRun(options: FakeRunOptions = {}): FakeRun {
+  return new FakeRun({ runId: `${randomUUID()}/a/1`, ...options });
 }

@@ -34,7 +34,7 @@ export type {
 } from './executor-suite/fixture.js';
 export { FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { FakeExecutor, type FakeExecutorOptions, type FakeRunRecord } from './fake-executor.js';
-export { FakeRun, type FakeRunOptions } from './fake-run.js';
+export { FakeRun, type FakeRunOptions, freshRun } from './fake-run.js';
 export {
   actOut,
   type ExpectedEnd,
@@ -48,6 +48,7 @@ export {
   shapeOf,
 } from './graph-arbitrary.js';
 export { anyText, type JsonArbitraryOptions, jsonObject, jsonValue } from './json-arbitrary.js';
+export { type Living, living, until } from './living.js';
 export { INVALID_IDS, ODD_IDS } from './odd-ids.js';
 export { chainShape, fanOutJoinShape, layeredShape, type Shape, seededRandom, sparseShape } from './shapes.js';
 export type {

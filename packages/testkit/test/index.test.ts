@@ -25,6 +25,7 @@ it('the package exports these values and no others', () => {
       "failure",
       "fanOutJoinShape",
       "foldEvents",
+      "freshRun",
       "graphInput",
       "graphScenario",
       "hangs",
@@ -33,6 +34,7 @@ it('the package exports these values and no others', () => {
       "jsonValue",
       "layeredShape",
       "legalEvents",
+      "living",
       "reports",
       "scenarioInput",
       "seededRandom",
@@ -43,6 +45,7 @@ it('the package exports these values and no others', () => {
       "takes",
       "taskInput",
       "throwsRaw",
+      "until",
       "waitsForRelease",
     ]
   `);

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Json } from '@execgo/core';
-import { FakeRun, type FakeRunOptions, spec } from '@execgo/testkit';
+import { type FakeRun, freshRun, spec } from '@execgo/testkit';
 import { afterEach, beforeEach } from 'vitest';
 import { type CliSkillsExecutor, type CliSkillsExecutorOptions, createCliSkillsExecutor } from '../../src/index.js';
 
@@ -94,11 +93,6 @@ export class Bench {
     await this.executor.close?.();
     rmSync(this.base, { recursive: true, force: true });
   }
-}
-
-/** A run whose id no other has. */
-export function freshRun(options: FakeRunOptions = {}): FakeRun {
-  return new FakeRun({ runId: `${randomUUID()}/a/1`, ...options });
 }
 
 /** A fresh bench for each test. */

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ExecGoError, type Executor, isExecGoError, type TaskSpec } from '@execgo/core';
-import { FakeRun, spec } from '@execgo/testkit';
+import { FakeRun, living, spec } from '@execgo/testkit';
 import { afterAll, afterEach, expect } from 'vitest';
 import { createMcpExecutor, type McpExecutorOptions, type McpNote } from '../../src/index.js';
-import { living } from './living.js';
 
 /** An executor with what tests ask of it. */
 export interface TestExecutor {

@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Executor, Json } from '@execgo/core';
-import { FakeRun, type FakeRunOptions, spec } from '@execgo/testkit';
+import { type FakeRun, freshRun, spec } from '@execgo/testkit';
 import { afterEach, beforeEach } from 'vitest';
 import { createOsExecutor, type OsExecutorOptions } from '../../src/index.js';
 
@@ -42,11 +41,6 @@ export class Bench {
     await this.executor.close?.();
     rmSync(this.base, { recursive: true, force: true });
   }
-}
-
-/** A run whose id no other has. */
-export function freshRun(options: FakeRunOptions = {}): FakeRun {
-  return new FakeRun({ runId: `${randomUUID()}/a/1`, ...options });
 }
 
 /** A fresh bench for each test. */

@@ -1,5 +1,5 @@
+import { living } from '@execgo/testkit';
 import { expect } from 'vitest';
-import { living } from './living.js';
 import { freshRunId } from './run.js';
 import { sandboxed } from './sandbox.js';
 

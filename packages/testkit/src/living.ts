@@ -1,11 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { ExecGoError } from '@execgo/core';
 
+/** A process that runs. */
 export interface Living {
   readonly pid: number;
   readonly command: string;
 }
 
-/** Every living process with this text in its command line or its environment, found without the code under test. */
+/**
+ * Every living process with this text in its command line or its environment, found without the code under test; but not this
+ * one. Linux alone: it looks into /proc.
+ */
 export function living(text: string): readonly Living[] {
   const found: Living[] = [];
   for (const name of readdirSync('/proc')) {
@@ -23,11 +28,17 @@ export function living(text: string): readonly Living[] {
   return found;
 }
 
-/** Resolves when `condition` is true; rejects after `timeoutMs`. */
+/**
+ * Resolves when `condition` is true: for what no event tells, such as the end of a foreign process. Looks every 5 ms.
+ *
+ * @throws ExecGoError `timeout` after `timeoutMs`
+ */
 export async function until(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`not true within ${timeoutMs} ms: ${condition}`);
+    if (performance.now() > deadline) {
+      throw new ExecGoError('timeout', `not true within ${timeoutMs} ms: ${condition}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
