@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { SkillsDir } from '@execgo/executor-cli-skills';
+import { DEFAULT_CONFIG_FILE } from './settings/config-file.js';
 import type { Settings } from './settings/table.js';
 
 const MCP_CONFIG = '.mcp.json';
@@ -14,6 +15,11 @@ export interface ToolSources {
   readonly skillsDirs: readonly SkillsDir[];
   /** What lies in the current folder and is not used: a sentence each. */
   readonly notes: readonly string[];
+}
+
+/** Files of the current folder that a later start may heed: no task may make them either, whether they are there or not. */
+export function projectFiles(cwd: string): readonly string[] {
+  return [DEFAULT_CONFIG_FILE, MCP_CONFIG, ...SKILLS_DIRS].map((name) => join(cwd, name));
 }
 
 /**

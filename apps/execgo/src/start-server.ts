@@ -12,7 +12,7 @@ import { createExecutors } from './executors.js';
 import { listen } from './listen.js';
 import { loggedStore } from './logged-store.js';
 import { type Policy, resolvePolicy } from './policy.js';
-import { toolSources } from './project-files.js';
+import { projectFiles, toolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import type { Settings } from './settings/table.js';
 import { logStart } from './start-log.js';
@@ -84,7 +84,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     policy,
     sources,
     confinement: sandbox.confinement,
-    protectedPaths: guarded,
+    protectedPaths: [...guarded, ...projectFiles(cwd)],
     ownPorts: () => ownPorts,
     env,
     logger,

@@ -109,6 +109,14 @@ describe('--trust-project', () => {
     }
   });
 
+  it('no task makes what a later start would heed', async () => {
+    const server = await startTestServer({ workspace: '.', dataDir: freshFolder(), sandbox: 'off' }, freshFolder());
+    for (const path of ['.mcp.json', '.skills/a/SKILL.md', '.claude/skills/a/SKILL.md', 'execgo.config.json']) {
+      const input = { action: 'write', path, content: '{}' };
+      expect(await server.run({ type: 'file', input })).toMatchObject({ code: 'denied' });
+    }
+  });
+
   it('with it they are used, after what the operator named', async () => {
     const cwd = project({ ...files, ...below('own', skill('gamma', 'from the operator')) });
     const server = await startTestServer({ trustProject: true, skillsDir: ['own'] }, cwd);

@@ -1,5 +1,6 @@
 import {
   ExecGoError,
+  isExecGoError,
   type SkillCatalogue,
   type SkillDetails,
   type SkillFileContent,
@@ -57,13 +58,10 @@ export class SkillLibrary implements SkillCatalogue {
     const skill = await this.find(name);
     const { maxFileBytes } = this.options.bounds;
     const { path: shown, place } = realFileOf(skill, '', path, 'path');
-    const bytes = await skill.skillsFolder.read(place);
-    if (bytes.length > maxFileBytes) {
-      throw new ExecGoError(
-        'resource_limit_exceeded',
-        `file ${JSON.stringify(path)} is larger than ${maxFileBytes} bytes`,
-      );
-    }
+    const bytes = await skill.skillsFolder.read(place).catch((error: unknown) => {
+      throw isExecGoError(error, 'resource_limit_exceeded') ? tooLarge(path, maxFileBytes, error) : error;
+    });
+    if (bytes.length > maxFileBytes) throw tooLarge(path, maxFileBytes);
     return { path: shown, size: bytes.length, bytes };
   }
 
@@ -92,4 +90,9 @@ export function someOf(names: readonly string[]): string {
   if (names.length === 0) return 'none';
   const more = names.length - MAX_NAMES;
   return names.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+function tooLarge(path: string, maxBytes: number, cause?: unknown): ExecGoError {
+  const message = `file ${JSON.stringify(path)} is larger than ${maxBytes} bytes`;
+  return new ExecGoError('too_large', message, { details: { limit: maxBytes }, cause });
 }

@@ -80,7 +80,7 @@ describe('what it refuses', () => {
     ['away/passwd', 'denied'],
     ['loop', 'denied'],
     ['references', 'invalid_input'],
-    ['big', 'resource_limit_exceeded'],
+    ['big', 'too_large'],
   ])('the file %j: %s', async (path, code) => {
     const bench = new Bench({ bounds: { maxFileBytes: 100 }, rescanMs: 0 });
     try {

@@ -174,16 +174,24 @@ describe('which interpreter runs a script', () => {
     }
   });
 
-  it.each(['PATH', 'PYTHONPATH', 'NODE_OPTIONS', 'PERL5LIB', 'LD_PRELOAD', 'BASH_ENV', 'SKILL_DIR', 'EXECGO_RUN'])(
-    'the variable %s, which would run other code or mislead, is denied',
-    async (name) => {
-      under.bench.skill('s', { 'a.sh': 'echo x' });
-      expect(await under.bench.check('s', { env: { [name]: 'x' } })).toMatchObject({
-        code: 'denied',
-        message: expect.stringContaining(`env.${name}`),
-      });
-    },
-  );
+  it.each([
+    'PATH',
+    'HOME',
+    'BASH_FUNC_grep%%',
+    'PYTHONPATH',
+    'NODE_OPTIONS',
+    'PERL5LIB',
+    'LD_PRELOAD',
+    'BASH_ENV',
+    'SKILL_DIR',
+    'EXECGO_RUN',
+  ])('the variable %s, which would run other code or mislead, is denied', async (name) => {
+    under.bench.skill('s', { 'a.sh': 'echo x' });
+    expect(await under.bench.check('s', { env: { [name]: 'x' } })).toMatchObject({
+      code: 'denied',
+      message: expect.stringContaining(`env.${name}`),
+    });
+  });
 });
 
 describe('a script stays in the scripts folder of its skill', () => {

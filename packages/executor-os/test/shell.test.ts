@@ -65,7 +65,7 @@ describe('under the policy "allowlist"', () => {
     expect(error).toMatchObject({ code: 'not_found', message: 'task "a": command not found: where' });
   });
 
-  it.each(['LD_PRELOAD', 'LD_LIBRARY_PATH', 'BASH_ENV', 'GCONV_PATH', 'EXECGO_RUN', 'EXECGO_TOKEN'])(
+  it.each(['LD_PRELOAD', 'BASH_FUNC_ls%%', 'LD_LIBRARY_PATH', 'BASH_ENV', 'GCONV_PATH', 'EXECGO_RUN', 'EXECGO_TOKEN'])(
     'denies the variable %s, which would run other code or hide the run',
     async (name) => {
       const error = await under.bench.check('shell', { command: 'ls', env: { [name]: '/tmp/x' } });

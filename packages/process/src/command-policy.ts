@@ -25,8 +25,8 @@ export const COMMAND_FOLDERS: readonly string[] =
     ? [join(process.env.SystemRoot ?? 'C:\\Windows', 'System32')]
     : ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
-/** Variables by which a listed command would run code of the caller's: of the dynamic loader, and start files. */
-const LOADER_VARIABLES = /^(LD_|DYLD_|GCONV_PATH$|LOCPATH$|BASH_ENV$|ENV$|CURL_HOME$|WGETRC$)/;
+/** Variables by which a listed command would run code of the caller's: of the dynamic loader, start files, functions of bash. */
+const LOADER_VARIABLES = /^(LD_|DYLD_|BASH_FUNC_|GCONV_PATH$|LOCPATH$|BASH_ENV$|ENV$|CURL_HOME$|WGETRC$)/;
 
 /** How long a listed command that was found is not looked for again: a big graph asks for the same few thousands of times. */
 const FOUND_FOR_MS = 1_000;

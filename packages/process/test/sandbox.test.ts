@@ -321,7 +321,7 @@ describeSandboxed('the end of a command in the sandbox', () => {
     const args = ['--conditions=@execgo/source', '--import=tsx', program, runId, 'sandboxed'];
     const server = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(server.stdout, 'data');
-    expect(living(runId).map(({ command }) => command)).toContain('sleep 99');
+    await until(() => living(runId).some(({ command }) => command === 'sleep 99'));
     server.kill('SIGKILL');
     await once(server, 'exit');
     await until(() => living(runId).length === 0);

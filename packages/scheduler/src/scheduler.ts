@@ -255,6 +255,7 @@ export class Scheduler implements Kernel {
   }
 
   async tools(): Promise<readonly KernelTool[]> {
+    this.mustBeOpen();
     const lists = this.options.executors.map(async (executor) => {
       const tools = await executor.tools();
       return tools.map((tool): KernelTool => ({ ...tool, category: executor.category }));

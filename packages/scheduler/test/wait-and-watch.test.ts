@@ -1,6 +1,7 @@
 import { ExecGoError, isExecGoError, type LiveReport, type TaskEvent, type WatchOptions } from '@execgo/core';
-import { fails, graphInput, hangs, reports, succeeds, taskInput, waitsForRelease } from '@execgo/testkit';
+import { FakeExecutor, fails, graphInput, hangs, reports, succeeds, taskInput, waitsForRelease } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
+import { createScheduler } from '../src/index.js';
 import { startKernel, type TestKernel } from './support/kernel.js';
 import { refusal } from './support/refusal.js';
 
@@ -230,6 +231,11 @@ describe('get, list, tools, stats, health', () => {
   it('tools are those of all executors, with their category', async () => {
     const kernel = await startKernel();
     expect(await kernel.scheduler.tools()).toMatchObject([{ category: 'os', name: 'fake' }]);
+  });
+
+  it('tools are not asked for before the start: an executor may have to clear up first', async () => {
+    const scheduler = createScheduler({ executors: [new FakeExecutor()] });
+    await expect(scheduler.tools()).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   it('stats count since the start, by normalised type', async () => {

@@ -51,7 +51,7 @@ export interface SkillCatalogue {
   /**
    * @param path relative to the skill
    * @throws ExecGoError `not_found`, `denied` for a path that leads out of the skill, `invalid_input` for one that no file can
-   * have, `resource_limit_exceeded` for a file that is too large
+   * have, `too_large`
    */
   file(name: string, path: string): Promise<SkillFileContent>;
 }
