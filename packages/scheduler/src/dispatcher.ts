@@ -204,7 +204,9 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   private run(attempt: Attempt): Promise<unknown> {
     const { spec } = attempt;
     const refers = spec.depends_on.length > 0 && (hasReferences(spec.input) || hasReferences(spec.params));
-    if (refers || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers);
+    // What an earlier life accepted, this one may have to refuse: its policy can be another.
+    const isUnchecked = refers || attempt.node.graph.isRecovered;
+    if (isUnchecked || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers, isUnchecked);
     try {
       // An executor in plain JavaScript may forget the promise; for a real one this costs nothing.
       return Promise.resolve(this.begin(attempt, spec));
@@ -213,14 +215,12 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     }
   }
 
-  private async prepareAndRun(attempt: Attempt, refers: boolean): Promise<unknown> {
+  private async prepareAndRun(attempt: Attempt, refers: boolean, isUnchecked: boolean): Promise<unknown> {
     let { spec } = attempt;
     // Its effect may not happen twice: the record that it began has to outlive a crash.
     if (spec.on_interrupt === 'fail') await this.parts.log.durable();
-    if (refers) {
-      spec = await this.withReferences(spec);
-      await this.parts.local.check(spec);
-    }
+    if (refers) spec = await this.withReferences(spec);
+    if (isUnchecked) await this.parts.local.check(spec);
     if (attempt.cause !== undefined) throw attempt.cause.error;
     return this.begin(attempt, spec);
   }

@@ -85,7 +85,19 @@ export class EventHub {
     const { signal, limit = Number.POSITIVE_INFINITY } = options;
     const reports: ReportQueue = { query: options, waiting: new Fifo(), dropped: 0 };
     if (options.live) this.reportQueues.add(reports);
-    const onAbort = () => this.notify();
+    let isThere = true;
+    const leave = () => {
+      if (!isThere) return;
+      isThere = false;
+      signal?.removeEventListener('abort', onAbort);
+      this.reportQueues.delete(reports);
+      this.watchers -= 1;
+    };
+    // Whoever aborts need not read on: nothing is kept for him from then on.
+    const onAbort = () => {
+      leave();
+      this.notify();
+    };
     signal?.addEventListener('abort', onAbort);
     let given = 0;
     const ended = () => this.closed || given >= limit || (signal?.aborted ?? false);
@@ -121,9 +133,7 @@ export class EventHub {
         if (cursor >= this.lastSeq && reports.waiting.length === 0 && !ended()) await news;
       }
     } finally {
-      signal?.removeEventListener('abort', onAbort);
-      this.reportQueues.delete(reports);
-      this.watchers -= 1;
+      leave();
     }
   }
 

@@ -32,7 +32,11 @@ export async function* watchOutput(
   { from, signal }: WatchOutputOptions,
 ): AsyncGenerator<OutputItem, void, undefined> {
   const bell = outputs.bells.hang(id);
-  const onAbort = () => bell.ring();
+  // Whoever aborts need not read on: nothing waits for him from then on.
+  const onAbort = () => {
+    bell.ring();
+    outputs.bells.take(id, bell);
+  };
   signal?.addEventListener('abort', onAbort);
   const hasEnded = () => outputs.closed || (signal?.aborted ?? false);
   const cursor = cursorAt(from);

@@ -277,3 +277,13 @@ describe('EventHub', () => {
     );
   });
 });
+
+it('whoever aborts is forgotten at once, though he reads no more', async () => {
+  const { hub } = await setUp();
+  const leaving = new AbortController();
+  const step = hub.watch({ live: true, signal: leaving.signal }).next();
+  expect(hub.watched).toBe(true);
+  leaving.abort();
+  expect(hub.watched).toBe(false);
+  expect(await step).toMatchObject({ done: true });
+});

@@ -1,4 +1,4 @@
-import { isTerminal } from '@execgo/core';
+import { ExecGoError, isTerminal } from '@execgo/core';
 import {
   accepts,
   type Behaviour,
@@ -35,6 +35,19 @@ describe('recovery', () => {
     expect((await after.end('a')).runtime?.attempt).toBe(2);
     expect(executor.record.filter(({ kind }) => kind === 'start').map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(after.history('a')).toContain('task_reset');
+  });
+
+  it('what an earlier life accepted is checked again: what is not allowed any more does not run', async () => {
+    const before = await lifeWith({ a: [], b: [] }, { executor: new FakeExecutor({ otherwise: hangs() }) });
+    const executor = new FakeExecutor({
+      check: ({ id }) => {
+        if (id === 'a') throw new ExecGoError('denied', 'not under this policy');
+      },
+    });
+    const after = await startKernel({ journal: before.crash(), executor });
+    expect(errorOf(await after.end('a'))).toMatchObject({ code: 'denied', message: 'not under this policy' });
+    expect(await after.end('b')).toMatchObject({ status: 'success' });
+    expect(executor.startsOf('a')).toBe(0);
   });
 
   it('everything unfinished goes on, in order: nothing is forgotten, nothing finished runs again', async () => {

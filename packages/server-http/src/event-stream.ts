@@ -50,6 +50,8 @@ export function eventStream<T>(
     ended = true;
     stopHeartbeat();
     onEnd();
+    // A source that waits for its reader would never see that there is none.
+    void events.return?.().catch(() => {});
   }
 
   return new ReadableStream<Uint8Array>(

@@ -9,6 +9,7 @@ import {
   waitsForRelease,
 } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
+import { eventStream } from '../src/event-stream.js';
 import { fakeKernel } from './support/fake-kernel.js';
 import { openStream } from './support/sse-client.js';
 import { listen, send, startKernel, testApp } from './support/test-server.js';
@@ -20,6 +21,24 @@ async function realServer(executor = new FakeExecutor()) {
   const { app, logged } = testApp(kernel);
   return { app, logged, kernel, executor, server: await listen(app) };
 }
+
+it('a stream that its reader leaves ends its source, also one that waits to be read', async () => {
+  let isOver = false;
+  async function* source() {
+    try {
+      for (;;) yield 'data: x\n\n';
+    } finally {
+      isOver = true;
+    }
+  }
+  const events = source();
+  const clock = new FakeClock();
+  const options = { clock, heartbeatMs: 1000, eventsPerTurn: 10, onEnd: () => {}, onBroken: () => {} };
+  const reader = eventStream(events, events.next(), { ...options, message: (text) => text }).getReader();
+  await reader.read();
+  await reader.cancel();
+  await expect.poll(() => isOver).toBe(true);
+});
 
 describe('GET /events and /tasks/{id}/events: a JSON array', () => {
   it('holds every kept event, in order, from 1 and without a gap', async () => {

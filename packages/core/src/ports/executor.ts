@@ -58,7 +58,8 @@ export interface Executor {
   /** What it offers. */
   tools(): Promise<readonly Tool[]>;
   /**
-   * Called at submit, where it skips what a reference will fill, and again before an attempt with references resolved.
+   * Called at submit, where it skips what a reference will fill, and again before an attempt: with references resolved, and for
+   * a task that an earlier life of the kernel has accepted.
    * @throws ExecGoError `invalid_input` (naming the field), `denied` or `not_found`
    */
   check?(task: TaskSpec): void | Promise<void>;
