@@ -1,4 +1,12 @@
-import { hasProc, ownProcesses, processStat, startEnvironment, variableIn } from './proc.js';
+import {
+  hasProc,
+  isRunning,
+  ownProcesses,
+  processStat,
+  startEnvironment,
+  threadEnvironment,
+  variableIn,
+} from './proc.js';
 import { signalGroup } from './process-group.js';
 import { RUN_VARIABLE } from './run-marker.js';
 
@@ -18,8 +26,8 @@ const KERNEL_GROUP = 0;
 export function markedProcess(pid: number): MarkedProcess | undefined {
   for (let attempt = 0; attempt < LOOKS_DURING_EXEC; attempt += 1) {
     const before = processStat(pid);
-    if (before === undefined || before.state === 'Z' || before.group === KERNEL_GROUP) return undefined;
-    const environment = startEnvironment(pid);
+    if (before === undefined || !isRunning(before) || before.group === KERNEL_GROUP) return undefined;
+    const environment = before.state === 'Z' ? threadEnvironment(pid) : startEnvironment(pid);
     if (environment === undefined) return undefined;
     if (environment.length === 0) continue;
     const marker = variableIn(environment, RUN_VARIABLE);

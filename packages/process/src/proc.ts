@@ -18,6 +18,11 @@ export interface ProcessStat {
   readonly startTime: string;
 }
 
+/** Whether anything of it still runs. One whose first thread has ended shows Z all the while that others go on. */
+export function isRunning({ state, threads }: ProcessStat): boolean {
+  return state !== 'X' && (state !== 'Z' || threads > 1);
+}
+
 /** Undefined when there is no such process. */
 export function processStat(pid: number): ProcessStat | undefined {
   const text = readProc(`/proc/${pid}/stat`)?.toString('latin1');
@@ -41,6 +46,24 @@ export function processStat(pid: number): ProcessStat | undefined {
  */
 export function startEnvironment(pid: number): Buffer | undefined {
   return readProc(`/proc/${pid}/environ`);
+}
+
+/** The same for a process whose first thread has ended: by one that goes on. */
+export function threadEnvironment(pid: number): Buffer | undefined {
+  for (const thread of threadsOf(pid)) {
+    const environment = readProc(`/proc/${pid}/task/${thread}/environ`);
+    if (environment !== undefined && environment.length > 0) return environment;
+  }
+  return undefined;
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It has ended.
+    return [];
+  }
 }
 
 /** The value of a variable in an environment block: `NAME=value` strings, each ended by NUL. */

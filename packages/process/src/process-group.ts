@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasProc, ownProcesses, processStat } from './proc.js';
+import { hasProc, isRunning, ownProcesses, processStat } from './proc.js';
 
 const FIRST_POLL_MS = 1;
 const SLOWEST_POLL_MS = 25;
@@ -46,7 +46,7 @@ async function hasLivingMember(group: number): Promise<boolean> {
   if (!hasProc) return true;
   for await (const pid of ownProcesses()) {
     const stat = processStat(pid);
-    if (stat?.group === group && stat.state !== 'Z' && stat.state !== 'X') return true;
+    if (stat?.group === group && isRunning(stat)) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,6 +101,31 @@ describe('its end', () => {
     const outcome = await sh('(sleep 0.05; echo late) & exit 0');
     expect(outcome.stdout.text).toBe('late\n');
   });
+
+  it.skipIf(!existsSync('/usr/bin/python3'))(
+    'a process whose first thread has ended, while another goes on, is ended too',
+    async () => {
+      const beats = join(folder, 'beats');
+      const exit = process.arch === 'x64' ? 60 : 93;
+      const program = [
+        'import ctypes, threading, time',
+        'def beat():',
+        '  for _ in range(3000):',
+        `    open(${JSON.stringify(beats)}, 'a').write('.')`,
+        '    time.sleep(0.01)',
+        'threading.Thread(target=beat).start()',
+        `ctypes.CDLL(None).syscall(${exit}, 0)`,
+      ].join('\n');
+      const wait = `while ! test -s ${beats}; do sleep 0.02; done`;
+      const outcome = await sh(`setsid python3 -c "$PROGRAM" >/dev/null 2>&1 & ${wait}; sleep 0.1`, {
+        env: { ...childEnvironment({ identity: { runId: freshRunId(), taskId: 'a', attempt: 1 } }), PROGRAM: program },
+      });
+      expect(outcome.survivors).toEqual([]);
+      const size = statSync(beats).size;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(statSync(beats).size).toBe(size);
+    },
+  );
 
   it('a grandchild that holds no stream is killed all the same, at once', async () => {
     const runId = freshRunId();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ExecGoError, errorMessage } from '@execgo/core';
-import { processStat } from '../proc.js';
+import { isRunning, processStat } from '../proc.js';
 import type { ResourceLimits } from '../resource-limits.js';
 import { type Controller, cgroupPlaces } from './cgroup-mounts.js';
 import { enteringGroup } from './enter-group.js';
@@ -191,7 +191,10 @@ function processesIn(folder: string): readonly number[] {
       .filter((pid) => pid !== '')
       .map(Number);
     // One that has ended and was not reaped runs no more, though old kernels list it.
-    return pids.filter((pid) => !['Z', 'X', undefined].includes(processStat(pid)?.state));
+    return pids.filter((pid) => {
+      const stat = processStat(pid);
+      return stat !== undefined && isRunning(stat);
+    });
   } catch {
     // ENOENT: removed by another server that found it left over.
     return [];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { processStat } from '../proc.js';
+import { isRunning, processStat } from '../proc.js';
 import { signalGroup } from '../process-group.js';
 import type { ProcessExit } from '../process-tree.js';
 
@@ -111,7 +111,7 @@ export class Launched {
 
   private isAlive(): boolean {
     const stat = this.init === undefined ? undefined : processStat(this.init.pid);
-    return stat !== undefined && stat.startTime === this.init?.startTime && stat.state !== 'Z' && stat.state !== 'X';
+    return stat !== undefined && stat.startTime === this.init?.startTime && isRunning(stat);
   }
 
   /** False while the sandbox is still being made: its first process is deaf to every signal but SIGKILL. */
