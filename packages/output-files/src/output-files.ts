@@ -52,6 +52,7 @@ export class OutputFiles implements OutputStore {
   append(key: OutputKey, stream: OutputStream, chunk: Uint8Array): Promise<void> {
     const copy = new Uint8Array(chunk);
     return this.inTurn(key.submittedSeq, async (task) => {
+      if (isOutdated(task, key)) return;
       const files = await this.filesFor(task, key);
       await files.append(stream, copy);
     });
@@ -59,6 +60,7 @@ export class OutputFiles implements OutputStore {
 
   finish(key: OutputKey, missing?: MissingBytes): Promise<void> {
     return this.inTurn(key.submittedSeq, async (task) => {
+      if (isOutdated(task, key)) return;
       const files = await this.filesFor(task, key);
       try {
         await files.finish(missing);
@@ -133,6 +135,11 @@ export class OutputFiles implements OutputStore {
     task.last = last;
     return mine;
   }
+}
+
+/** Of a task the newest attempt alone is kept: one before that which writes has nothing to say any more. */
+function isOutdated({ files }: TaskWork, { attempt }: OutputKey): boolean {
+  return files !== undefined && attempt < files.key.attempt;
 }
 
 /** Makes a store over a folder; it does nothing before `open`. @throws ConfigError for an option that cannot be used */

@@ -102,6 +102,20 @@ describe('the files', () => {
   });
 });
 
+it('an attempt before the one that writes is ignored: it ends and replaces nothing', async () => {
+  const { store } = await openStore();
+  const [earlier, newest] = [2, 3].map((attempt) => ({ ...KEY, attempt })) as [OutputKey, OutputKey];
+  await store.append(earlier, 'stdout', bytes('earlier'));
+  await store.append(newest, 'stdout', bytes('one'));
+  await store.append(earlier, 'stdout', bytes('late'));
+  await store.finish(earlier);
+  await store.append(newest, 'stdout', bytes('two'));
+  await store.finish(newest);
+  expect(await store.size(newest)).toMatchObject({ stdout: { bytes: 6, kept: 6 }, finished: true });
+  expect(await store.read(newest, 'stdout', 0, 100)).toEqual(bytes('onetwo'));
+  expect(await store.size(earlier)).toBeUndefined();
+});
+
 describe('what a crash leaves', () => {
   it('is readable after kill -9, finished or not, and gives way when the attempt runs again', async () => {
     const { store: first, directory } = await openStore();

@@ -190,8 +190,8 @@ export class AttemptOutput {
     );
   }
 
+  /** At once, also where an earlier run is still being removed: called late, it would end the attempt that writes by then. */
   private async finishStored(): Promise<void> {
-    await this.cleared;
     try {
       await (this.host.store as OutputStore).finish(this.key, this.leftOut);
       if (this.loss === undefined) this.host.finished(this);

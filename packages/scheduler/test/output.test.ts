@@ -11,7 +11,15 @@ import {
 import { describe, expect, it } from 'vitest';
 import { JournalStore } from './support/journal-store.js';
 import { type KernelSetup, startKernel, type TestKernel } from './support/kernel.js';
-import { asBytes, asText, diskFull, type Piece, TestOutputStore, writes } from './support/output.js';
+import {
+  asBytes,
+  asText,
+  diskFull,
+  type Piece,
+  QueueingOutputStore,
+  TestOutputStore,
+  writes,
+} from './support/output.js';
 import { refusal } from './support/refusal.js';
 
 const KIB = 1024;
@@ -224,6 +232,36 @@ describe('attempts and lives', () => {
     kernel.executor.release('a', { stdout: 'second' });
     await kernel.end('a');
     expect(await captured(kernel, 'a')).toMatchObject({ attempt: 2, live: false, stdout: whole('second') });
+  });
+
+  it('an attempt whose end the store could not take in time does not take away what the next one writes', async () => {
+    const outputStore = new QueueingOutputStore();
+    const { kernel } = await kernelWith({ outputStore });
+    kernel.executor.script(
+      'a',
+      async ({ run }) => {
+        await run.output('stdout', asBytes(`first ${LARGE}`));
+        outputStore.hang();
+        return fails()({ run } as never);
+      },
+      async ({ run }) => {
+        void run.output('stdout', asBytes(`second ${LARGE}`));
+        return fails()({ run } as never);
+      },
+      async ({ run, released }) => {
+        void run.output('stdout', asBytes(`third ${LARGE}`));
+        await released;
+        await run.output('stdout', asBytes(LARGE));
+      },
+    );
+    await kernel.submit({ tasks: [taskInput({ id: 'a', retry: 2 })] });
+    await kernel.clock.advance(21_000);
+    expect((await kernel.scheduler.output('a')).attempt).toBe(3);
+    outputStore.goOn();
+    await kernel.clock.settle();
+    kernel.executor.release('a');
+    await kernel.end('a');
+    expect((await captured(kernel, 'a')).stdout).toEqual(whole(`third ${LARGE}${LARGE}`));
   });
 
   it('a silent attempt has no output, whatever the one before wrote', async () => {

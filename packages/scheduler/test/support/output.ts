@@ -82,6 +82,42 @@ export class TestOutputStore extends MemoryOutputStore {
   }
 }
 
+/** Does one thing after another, as stores do that need time, and can be let hang. */
+export class QueueingOutputStore extends TestOutputStore {
+  private last: Promise<void> = Promise.resolve();
+  private stall: Deferred<void> | undefined;
+
+  /** What is asked from now on takes effect after `goOn`. */
+  hang(): void {
+    const stall = deferred();
+    this.stall = stall;
+    this.last = this.last.then(() => stall.promise);
+  }
+
+  goOn(): void {
+    this.stall?.resolve();
+  }
+
+  override append(...[key, stream, chunk]: Parameters<TestOutputStore['append']>): Promise<void> {
+    const copy = new Uint8Array(chunk);
+    return this.inTurn(() => super.append(key, stream, copy));
+  }
+
+  override finish(...call: Parameters<TestOutputStore['finish']>): Promise<void> {
+    return this.inTurn(() => super.finish(...call));
+  }
+
+  override remove(submittedSeq: number): Promise<void> {
+    return this.inTurn(() => super.remove(submittedSeq));
+  }
+
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    const mine = this.last.then(work);
+    this.last = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
 export function diskFull(): ExecGoError {
   return new ExecGoError('unavailable', 'no space left on device');
 }
