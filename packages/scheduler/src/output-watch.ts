@@ -19,6 +19,8 @@ const MAX_MISSES = 10;
 /** How far a watcher has come. */
 interface Cursor {
   run: string | undefined;
+  /** Output of the run has been read from the output store: the result, which may show a part alone, does not go on from there. */
+  isInStore: boolean;
   readonly at: Record<OutputStream, number>;
 }
 
@@ -54,6 +56,7 @@ export async function* watchOutput(
       submittedSeq = task.submitted_seq;
       if (run !== cursor.run) {
         cursor.run = run;
+        cursor.isInStore = false;
         for (const stream of OUTPUT_STREAMS) cursor.at[stream] = 0;
         if (attempt > 0) {
           yield { type: 'attempt', run, attempt };
@@ -109,13 +112,18 @@ async function* pieces(
 ): AsyncGenerator<OutputItem | undefined> {
   const { run, attempt } = located;
   const sizes = await outputs.sizes(located);
+  if (cursor.isInStore && !sizes.isInStore) {
+    yield undefined;
+    return;
+  }
+  cursor.isInStore = sizes.isInStore;
   for (let open = [...OUTPUT_STREAMS]; open.length > 0; ) {
     const still: OutputStream[] = [];
     for (const stream of open) {
       const offset = cursor.at[stream];
       const end = Math.min(sizes[stream].kept, offset + PIECE_BYTES);
       if (offset >= end) continue;
-      const chunk = await outputs.read(located, stream, offset, end);
+      const chunk = await outputs.read(located, sizes, stream, { start: offset, end });
       if (chunk.length === 0) {
         yield undefined;
         return;
@@ -129,5 +137,5 @@ async function* pieces(
 }
 
 function cursorAt(from: OutputPosition | undefined): Cursor {
-  return { run: from?.run, at: { stdout: from?.stdout ?? 0, stderr: from?.stderr ?? 0 } };
+  return { run: from?.run, isInStore: false, at: { stdout: from?.stdout ?? 0, stderr: from?.stderr ?? 0 } };
 }

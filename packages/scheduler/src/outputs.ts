@@ -39,6 +39,12 @@ export interface LocatedOutput {
   readonly output: AttemptOutput | undefined;
 }
 
+/** How much can be read of a task's output, and where: decided once, since the output store may lose it between two reads. */
+export interface SizedOutput extends Readonly<Record<OutputStream, OutputSize>> {
+  /** In the output store; otherwise in the memory of its attempt, or in the result. */
+  readonly isInStore: boolean;
+}
+
 /** An attempt whose output is not kept whole. */
 interface Loss {
   readonly attempt: number;
@@ -193,7 +199,7 @@ export class Outputs implements AttemptOutputHost {
     if (run !== undefined && run !== located.run) {
       throw new ExecGoError('conflict', `task "${id}" has run again: that output is no longer the newest`);
     }
-    return this.read(located, stream, start, end);
+    return this.read(located, await this.sizes(located), stream, { start, end });
   }
 
   /** Where the output of a task is now. @throws ExecGoError `not_found` */
@@ -214,9 +220,9 @@ export class Outputs implements AttemptOutputHost {
     }
   }
 
-  async sizes({ task, attempt, live, output }: LocatedOutput): Promise<Readonly<Record<OutputStream, OutputSize>>> {
-    if (output !== undefined) return output.sizes();
-    if (live || attempt === 0) return { stdout: NOTHING, stderr: NOTHING };
+  async sizes({ task, attempt, live, output }: LocatedOutput): Promise<SizedOutput> {
+    if (output !== undefined) return { ...(await output.sizes()), isInStore: false };
+    if (live || attempt === 0) return { stdout: NOTHING, stderr: NOTHING, isInStore: false };
     const stored = await this.store?.size({ submittedSeq: task.submitted_seq, attempt });
     const loss = this.losses.get(task.submitted_seq);
     const size = (stream: OutputStream): OutputSize => {
@@ -226,16 +232,21 @@ export class Outputs implements AttemptOutputHost {
       const isCut = stored === undefined ? isResultTruncated(task.result) : !stored.finished;
       return { bytes, kept, truncated: kept < bytes || isCut };
     };
-    return { stdout: size('stdout'), stderr: size('stderr') };
+    return { stdout: size('stdout'), stderr: size('stderr'), isInStore: stored !== undefined };
   }
 
-  async read({ task, attempt, live, output }: LocatedOutput, stream: OutputStream, start: number, end: number) {
+  /** @returns fewer bytes, or none, where the output has gone since `sized` */
+  async read(
+    { task, attempt, live, output }: LocatedOutput,
+    sized: SizedOutput,
+    stream: OutputStream,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): Promise<Uint8Array> {
     if (output !== undefined) return output.read(stream, start, end);
-    if (live || attempt === 0) return new Uint8Array(0);
-    const key = { submittedSeq: task.submitted_seq, attempt };
-    if (this.store !== undefined && (await this.store.size(key)) !== undefined) {
-      return this.store.read(key, stream, start, end);
+    if (this.store !== undefined && sized.isInStore) {
+      return this.store.read({ submittedSeq: task.submitted_seq, attempt }, stream, start, end);
     }
+    if (live || attempt === 0) return new Uint8Array(0);
     return streamOfResult(task.result, stream).subarray(start, end);
   }
 

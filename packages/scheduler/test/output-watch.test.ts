@@ -120,6 +120,29 @@ describe('whoever watches the output of a task', () => {
     }
   });
 
+  it.each(['removed alone', 'deleted with its task', 'replaced by a submission of the same id'])(
+    'is never given the shortened result in place of output that is %s meanwhile',
+    async (how) => {
+      const outputStore = new TestOutputStore();
+      const kernel = await kernelWith(outputStore);
+      const written = 'x'.repeat(200 * 1024);
+      const shortened = `x${'y'.repeat(150 * 1024)}x`;
+      kernel.executor.script('a', writes([['stdout', written]], succeeds({ stdout: shortened, truncated: true })));
+      await kernel.run(graphInput({ a: [] }));
+      await kernel.clock.settle();
+      const items = kernel.scheduler.watchOutput('a')[Symbol.asyncIterator]();
+      expect((await items.next()).value).toMatchObject({ type: 'attempt' });
+      expect((await items.next()).value).toMatchObject({ type: 'output', offset: 0 });
+      if (how.startsWith('removed')) await outputStore.remove((await kernel.stored('a'))?.submitted_seq as number);
+      else if (how.startsWith('deleted')) await kernel.clock.runUntil(kernel.scheduler.remove('a'));
+      else await kernel.run(graphInput({ a: [] }));
+      await kernel.clock.settle();
+      const next = items.next();
+      if (how.startsWith('removed')) await expect(next).rejects.toMatchObject({ code: 'unavailable' });
+      else expect((await next).value).toEqual({ type: 'end', status: undefined });
+    },
+  );
+
   it('is refused for a task that is not there', async () => {
     const kernel = await kernelWith();
     const items = kernel.scheduler.watchOutput('none')[Symbol.asyncIterator]();
