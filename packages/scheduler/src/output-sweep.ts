@@ -30,6 +30,18 @@ export class OutputSweep {
     this.run(() => this.sweep(lastSeq));
   }
 
+  /**
+   * Removes what is newer than the task store itself, which has lost its end (a backup, a power cut): tasks to come will have the
+   * same `submitted_seq`. Nothing may run before.
+   * @throws ExecGoError what the output store refuses with
+   */
+  async removeAbove(lastSeq: number): Promise<void> {
+    const { outputs } = this.options;
+    for await (const seqs of outputs.submittedSeqs()) {
+      for (const seq of seqs) if (seq > lastSeq) await outputs.remove(seq);
+    }
+  }
+
   remove(submittedSeq: number): void {
     this.waiting.push(submittedSeq);
     if (this.waiting.length === 1) this.run(() => this.drain());

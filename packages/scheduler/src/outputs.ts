@@ -113,11 +113,16 @@ export class Outputs implements AttemptOutputHost {
     return this.isClosed;
   }
 
-  /** What the store holds of tasks that are gone is removed, in the background. */
+  /**
+   * What the store holds of tasks that are gone is removed, in the background; before that, what could be taken for the output of
+   * tasks to come.
+   * @throws ExecGoError what the output store refuses with
+   */
   async open({ storeId, lastSeq }: OpenedStore): Promise<void> {
     if (this.store === undefined) return;
     await this.store.open({ storeId });
     this.opened = true;
+    await this.sweep?.removeAbove(lastSeq);
     this.sweep?.begin(lastSeq);
   }
 

@@ -364,6 +364,33 @@ describe('attempts and lives', () => {
     expect(await kernel.stored('b')).toMatchObject({ status: 'failed' });
   });
 
+  it('a task store that has lost its end does not give the output of a lost task to a new one with the same seq', async () => {
+    const outputStore = new TestOutputStore();
+    const first = await startKernel({ outputStore });
+    const kept = await outputOf(first, 'a', writes([['stdout', LARGE]]));
+    const backup = [...first.store.journal];
+    await outputOf(first, 'b', writes([['stdout', `secret ${LARGE}`]]));
+    const lost = (await first.stored('b'))?.submitted_seq;
+    await first.stop();
+
+    const { kernel } = await kernelWith({ journal: backup, outputStore });
+    expect(await outputStore.taskSeqs()).toEqual([(await kernel.stored('a'))?.submitted_seq]);
+    const silent = await outputOf(kernel, 'c', succeeds());
+    expect((await kernel.stored('c'))?.submitted_seq).toBe(lost);
+    expect(silent.stdout).toEqual(whole(''));
+    expect((await captured(kernel, 'a')).stdout).toEqual(kept.stdout);
+  });
+
+  it('output that a new task could be given, and that cannot be removed, keeps the kernel from starting', async () => {
+    const outputStore = new TestOutputStore();
+    await outputStore.open({ storeId: 'journal' });
+    await outputStore.append({ submittedSeq: 7, attempt: 1 }, 'stdout', asBytes('secret'));
+    await outputStore.close();
+    outputStore.refusal = diskFull();
+    await expect(startKernel({ outputStore })).rejects.toMatchObject({ code: 'unavailable' });
+    expect(outputStore.closed).toBe(2);
+  });
+
   it('at the start, outputs of tasks that are no more are removed, and nothing else', async () => {
     const store = new JournalStore();
     const outputStore = new TestOutputStore();
