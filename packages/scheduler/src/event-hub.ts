@@ -8,12 +8,16 @@ export interface EventHubOptions {
   readonly ringSize: number;
   /** How many live reports wait for one watcher before further ones are dropped. */
   readonly reportBuffer: number;
+  /** How much output may be among them, in bytes. */
+  readonly reportBufferBytes: number;
 }
 
 /** The live reports on their way to one watcher. */
 interface ReportQueue {
   readonly query: WatchOptions;
   readonly waiting: Fifo<LiveReport>;
+  /** Output among those that wait. */
+  waitingBytes: number;
   dropped: number;
 }
 
@@ -62,10 +66,14 @@ export class EventHub {
   }
 
   report(report: LiveReport): void {
+    const { reportBuffer, reportBufferBytes } = this.options;
     for (const queue of this.reportQueues) {
       if (!matches(report, queue.query)) continue;
-      if (queue.waiting.length < this.options.reportBuffer) queue.waiting.push(report);
-      else queue.dropped += 1;
+      const waitingBytes = queue.waitingBytes + outputBytes(report);
+      if (queue.waiting.length < reportBuffer && waitingBytes <= reportBufferBytes) {
+        queue.waiting.push(report);
+        queue.waitingBytes = waitingBytes;
+      } else queue.dropped += 1;
     }
     this.notify();
   }
@@ -83,7 +91,7 @@ export class EventHub {
 
   private async *follow(options: WatchOptions, after: number): AsyncGenerator<TaskEvent | LiveReport, void, undefined> {
     const { signal, limit = Number.POSITIVE_INFINITY } = options;
-    const reports: ReportQueue = { query: options, waiting: new Fifo(), dropped: 0 };
+    const reports: ReportQueue = { query: options, waiting: new Fifo(), waitingBytes: 0, dropped: 0 };
     if (options.live) this.reportQueues.add(reports);
     let isThere = true;
     const leave = () => {
@@ -138,7 +146,10 @@ export class EventHub {
   }
 
   private *takeReports(queue: ReportQueue): Generator<LiveReport> {
-    for (let report = queue.waiting.shift(); report !== undefined; report = queue.waiting.shift()) yield report;
+    for (let report = queue.waiting.shift(); report !== undefined; report = queue.waiting.shift()) {
+      queue.waitingBytes -= outputBytes(report);
+      yield report;
+    }
     if (queue.dropped === 0) return;
     const marker = { type: 'reports_dropped', timestamp: this.options.now(), dropped: queue.dropped } as const;
     queue.dropped = 0;
@@ -161,6 +172,10 @@ export class EventHub {
 
 function eventQuery({ task_id, graph_id }: WatchOptions, after: number): EventQuery {
   return { after, ...(task_id !== undefined && { task_id }), ...(graph_id !== undefined && { graph_id }) };
+}
+
+function outputBytes(report: LiveReport): number {
+  return report.type === 'task_output' ? report.chunk.length : 0;
 }
 
 function matches(event: TaskEvent | LiveReport, { task_id, graph_id }: EventQuery): boolean {

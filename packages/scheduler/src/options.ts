@@ -71,6 +71,8 @@ export const OUTPUT_PATIENCE_MS = 10_000;
 export const EVENT_RING_SIZE = 10_000;
 /** Live reports that wait for one watcher before further ones are dropped. */
 export const REPORT_BUFFER = 1000;
+/** Output among them, in bytes. */
+export const REPORT_BUFFER_BYTES = 1024 * 1024;
 /** How long the message of one progress note may be, in UTF-16 units; the rest is cut off. */
 export const PROGRESS_MESSAGE_LENGTH = 4096;
 /** How large the data of one progress note may be. */

@@ -38,6 +38,7 @@ import {
   EVENT_RING_SIZE,
   LAZY_DELAY_MS,
   REPORT_BUFFER,
+  REPORT_BUFFER_BYTES,
   type ResolvedSchedulerOptions,
   resolveSchedulerOptions,
   type SchedulerOptions,
@@ -96,7 +97,13 @@ export class Scheduler implements Kernel {
     this.wheel = new DeadlineWheel(clock);
     this.taskWaiters = new Waiters(this.wheel);
     this.graphWaiters = new Waiters(this.wheel);
-    this.hub = new EventHub({ store, now: () => clock.now(), ringSize: EVENT_RING_SIZE, reportBuffer: REPORT_BUFFER });
+    this.hub = new EventHub({
+      store,
+      now: () => clock.now(),
+      ringSize: EVENT_RING_SIZE,
+      reportBuffer: REPORT_BUFFER,
+      reportBufferBytes: REPORT_BUFFER_BYTES,
+    });
     this.log = new CommitLog({
       store,
       clock,

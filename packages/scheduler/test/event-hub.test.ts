@@ -15,10 +15,11 @@ interface Settings {
   readonly ringSize?: number;
   readonly maxEvents?: number;
   readonly reportBuffer?: number;
+  readonly reportBufferBytes?: number;
 }
 
 /** A hub over an open store; `publish` makes that many events durable and publishes them, as one batch. */
-async function setUp({ ringSize = 8, maxEvents = 10_000, reportBuffer = 3 }: Settings = {}) {
+async function setUp({ ringSize = 8, maxEvents = 10_000, reportBuffer = 3, reportBufferBytes = 1000 }: Settings = {}) {
   const store = new MemoryStore({ maxEvents });
   await store.open();
   let reads = 0;
@@ -28,7 +29,7 @@ async function setUp({ ringSize = 8, maxEvents = 10_000, reportBuffer = 3 }: Set
       return store.events(query);
     },
   });
-  const hub = new EventHub({ store: counted, now: () => 77, ringSize, reportBuffer });
+  const hub = new EventHub({ store: counted, now: () => 77, ringSize, reportBuffer, reportBufferBytes });
   const make = new EventSequence();
   let submitted = 0;
   const publish = async (count: number, graphId = 'g') => {
@@ -63,6 +64,11 @@ const upTo = (from: number, to: number) => Array.from({ length: to - from + 1 },
 
 function progress(task_id: string, message: string): LiveReport {
   return { type: 'task_progressed', task_id, graph_id: 'g', attempt: 1, timestamp: 0, message };
+}
+
+function output(task_id: string, bytes: number): LiveReport {
+  const chunk = new Uint8Array(bytes);
+  return { type: 'task_output', task_id, graph_id: 'g', attempt: 1, timestamp: 0, stream: 'stdout', chunk };
 }
 
 describe('EventHub', () => {
@@ -242,6 +248,22 @@ describe('EventHub', () => {
     const next = slow.next();
     hub.report(progress('t1', 'again'));
     expect(await next).toMatchObject({ message: 'again' });
+  });
+
+  it('drops output of a slow watcher past so many bytes too, and takes more once those are read', async () => {
+    const { hub, publish, watch } = await setUp({ reportBuffer: 100, reportBufferBytes: 10 });
+    const slow = watch({ live: true });
+    const first = slow.next();
+    await publish(1);
+    await first;
+    for (const bytes of [4, 6, 1, 11]) hub.report(output('t1', bytes));
+    hub.report(progress('t1', 'no output'));
+    expect(await slow.next()).toMatchObject({ type: 'task_output', chunk: new Uint8Array(4) });
+    expect(await slow.next()).toMatchObject({ type: 'task_output', chunk: new Uint8Array(6) });
+    expect(await slow.next()).toMatchObject({ type: 'task_progressed' });
+    expect(await slow.next()).toEqual({ type: 'reports_dropped', timestamp: 77, dropped: 2 });
+    hub.report(output('t1', 10));
+    expect(await slow.next()).toMatchObject({ type: 'task_output', chunk: new Uint8Array(10) });
   });
 
   it('a watcher that leaves is forgotten', async () => {
