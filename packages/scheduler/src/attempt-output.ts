@@ -1,5 +1,6 @@
 import {
   ByteBlocks,
+  type ExecGoError,
   type Json,
   OUTPUT_STREAMS,
   type OutputKey,
@@ -20,6 +21,8 @@ export interface AttemptOutputHost {
   spilled(output: AttemptOutput): void;
   /** The store has all that was to be kept. */
   finished(output: AttemptOutput): void;
+  /** Waits for `work` of the output store, which must not reject, for so long at most; calls `onLate` where it then goes on without. */
+  inTime(work: Promise<void>, onLate: (error: ExecGoError) => void): Promise<void>;
   /** From here on nothing of it is kept. Called once. */
   lost(output: AttemptOutput, reason: LossReason): void;
 }
@@ -178,7 +181,7 @@ export class AttemptOutput {
       return;
     }
     this.pendingBytes += chunk.length;
-    return stored.then(
+    const taken = stored.then(
       () => {
         this.pendingBytes -= chunk.length;
         if (this.place === 'stored') this.host.grown(this);
@@ -188,6 +191,7 @@ export class AttemptOutput {
         this.lose({ kind: 'refused', error });
       },
     );
+    return this.host.inTime(taken, (error) => this.giveUp(error));
   }
 
   /** At once, also where an earlier run is still being removed: called late, it would end the attempt that writes by then. */

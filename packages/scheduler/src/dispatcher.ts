@@ -28,7 +28,7 @@ import {
   type ResolvedSchedulerOptions,
 } from './options.js';
 import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
-import type { Outputs } from './outputs.js';
+import { lateStore, type Outputs } from './outputs.js';
 import { ReadyQueue } from './ready-queue.js';
 import { Slots } from './slots.js';
 
@@ -278,8 +278,7 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     attempt.answered = true;
     wheel.cancel(attempt.deadline);
     attempt.deadline = wheel.add(OUTPUT_PATIENCE_MS, () => {
-      const problem = `the output store did not answer within ${OUTPUT_PATIENCE_MS} ms`;
-      attempt.captured?.giveUp(new ExecGoError('unavailable', problem));
+      attempt.captured?.giveUp(lateStore());
       this.conclude(attempt, outcome);
     });
     void kept.then(() => this.conclude(attempt, outcome));

@@ -65,7 +65,7 @@ const DEFAULT_OUTPUT_BUFFER_BYTES = 64 * 1024;
 
 /** An event nobody waits for rides the next append, at most this many milliseconds later. */
 export const LAZY_DELAY_MS = 20;
-/** How long the end of an attempt waits for the output store, in milliseconds; then its output is given up. */
+/** How long an executor, the end of an attempt and a deletion wait for the output store, in milliseconds; then they go on without it. */
 export const OUTPUT_PATIENCE_MS = 10_000;
 /** Newest events kept in memory for watchers. */
 export const EVENT_RING_SIZE = 10_000;

@@ -18,7 +18,7 @@ import { Attempt } from './attempt.js';
 import { AttemptOutput, type AttemptOutputHost, type LossReason } from './attempt-output.js';
 import { Bells } from './bells.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
-import type { ResolvedSchedulerOptions } from './options.js';
+import { OUTPUT_PATIENCE_MS, type ResolvedSchedulerOptions } from './options.js';
 import { OutputSweep } from './output-sweep.js';
 import { isResultTruncated, streamOfResult } from './result-output.js';
 import { taskNotFound } from './views.js';
@@ -170,11 +170,13 @@ export class Outputs implements AttemptOutputHost {
     }
   }
 
-  /** A task was deleted. Resolves when its output is gone too, or could not be removed. */
+  /** A task was deleted. Resolves when its output is gone too, or could not be removed in time: the next start finds it. */
   async remove(task: Task): Promise<void> {
     this.bells.ring(task.id);
     this.losses.delete(task.submitted_seq);
-    if (this.store !== undefined && this.mayHoldAny) await this.removeNow(task.submitted_seq);
+    if (this.store !== undefined && this.mayHoldAny) {
+      await this.inTime(this.removeNow(task.submitted_seq), (error) => this.noteRefusal(error));
+    }
   }
 
   /** Tasks were replaced. */
@@ -268,6 +270,19 @@ export class Outputs implements AttemptOutputHost {
     this.refusal = undefined;
   }
 
+  inTime(work: Promise<void>, onLate: (error: ExecGoError) => void): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.parts.options.clock.after(OUTPUT_PATIENCE_MS, () => {
+        onLate(lateStore());
+        resolve();
+      });
+      void work.then(() => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
   lost(output: AttemptOutput, reason: LossReason): void {
     if (reason.kind === 'no-store') return;
     this.incompleteCount += 1;
@@ -320,4 +335,9 @@ export class Outputs implements AttemptOutputHost {
 /** Every task that runs, or may run, is one of a graph. */
 function seqOf(node: TaskNode): number {
   return node.graph.submittedSeqOf(node) ?? -1;
+}
+
+/** What is told where the output store lets others wait for too long. */
+export function lateStore(): ExecGoError {
+  return new ExecGoError('unavailable', `the output store did not answer within ${OUTPUT_PATIENCE_MS} ms`);
 }

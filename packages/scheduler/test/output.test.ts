@@ -470,6 +470,51 @@ describe('when the output store fails', () => {
     outputStore.release();
   });
 
+  it('a store that does not answer holds up an executor for ten seconds at most; what came before stays readable', async () => {
+    const told: string[] = [];
+    const { kernel, outputStore } = await kernelWith({ onOutputProblem: ({ message }) => told.push(message) });
+    outputStore.hold();
+    let went = 0;
+    kernel.executor.script('a', async ({ run, released }) => {
+      for (const text of ['early', LARGE, LARGE]) {
+        await run.output('stdout', asBytes(text));
+        went += 1;
+      }
+      await released;
+    });
+    await kernel.submit(graphInput({ a: [] }));
+    await kernel.clock.advance(9_999);
+    expect(went).toBe(1);
+    await kernel.clock.advance(1);
+    expect(went).toBe(3);
+    expect(told).toEqual([expect.stringContaining('did not answer within 10000 ms')]);
+    const { stdout } = await captured(kernel, 'a');
+    expect(stdout).toEqual({ bytes: 5 + 2 * 70 * KIB, kept: 5, truncated: true, text: 'early' });
+    outputStore.release();
+  });
+
+  it('a store that does not answer holds up a deletion for ten seconds at most', async () => {
+    const outputStore = new QueueingOutputStore();
+    const told: string[] = [];
+    const { kernel } = await kernelWith({ outputStore, onOutputProblem: ({ message }) => told.push(message) });
+    await outputOf(kernel, 'a', writes([['stdout', LARGE]]));
+    outputStore.hang();
+    let isRemoved = false;
+    const removed = kernel.scheduler.remove('a').then(() => {
+      isRemoved = true;
+    });
+    await kernel.clock.advance(9_999);
+    expect(isRemoved).toBe(false);
+    await kernel.clock.advance(1);
+    expect(isRemoved).toBe(true);
+    await removed;
+    expect(told).toEqual([expect.stringContaining('did not answer within 10000 ms')]);
+    expect(await refusal(kernel.scheduler.get('a'))).toMatchObject({ code: 'not_found' });
+    outputStore.goOn();
+    await kernel.clock.settle();
+    expect(await outputStore.taskSeqs()).toEqual([]);
+  });
+
   it('an executor that does not wait loses what comes faster than the store takes it, and no memory grows', async () => {
     const told: string[] = [];
     const { kernel, outputStore } = await kernelWith({ onOutputProblem: ({ message }) => told.push(message) });
