@@ -57,6 +57,8 @@ export class AttemptOutput {
   private pendingBytes = 0;
   /** Why nothing more is kept. */
   private loss: LossReason | undefined;
+  /** The store has refused something, or did not answer, whatever was lost before that: it may not have what it was handed. */
+  private isRefused = false;
   private ended = false;
 
   constructor(
@@ -157,7 +159,7 @@ export class AttemptOutput {
       return length === 0 ? undefined : this.store(stream, this.buffer[stream].read(0, length));
     });
     await Promise.all(handed);
-    if (this.loss?.kind === 'refused') return;
+    if (this.isRefused) return;
     this.place = 'stored';
     for (const stream of OUTPUT_STREAMS) this.buffer[stream].clear();
     this.host.grown(this);
@@ -205,6 +207,7 @@ export class AttemptOutput {
   }
 
   private lose(reason: LossReason): void {
+    if (reason.kind === 'refused') this.isRefused = true;
     if (this.loss !== undefined) return;
     this.loss = reason;
     this.host.lost(this, reason);

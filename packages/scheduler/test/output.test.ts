@@ -515,6 +515,24 @@ describe('when the output store fails', () => {
     expect(await outputStore.taskSeqs()).toEqual([]);
   });
 
+  it('what is in memory stays readable where it came too fast for the store and was refused by it then', async () => {
+    const outputStore = new QueueingOutputStore();
+    const { kernel } = await kernelWith({ outputStore });
+    outputStore.hang();
+    kernel.executor.script('a', async ({ run, released }) => {
+      run.output('stdout', asBytes('early'));
+      for (let at = 0; at < 8; at += 1) void run.output('stdout', new Uint8Array(1024 * KIB));
+      await released;
+    });
+    await kernel.submit(graphInput({ a: [] }));
+    expect(kernel.scheduler.stats().outputsIncomplete).toBe(1);
+    outputStore.refusal = diskFull();
+    outputStore.goOn();
+    await kernel.clock.settle();
+    const { stdout } = await captured(kernel, 'a');
+    expect(stdout).toEqual({ bytes: 5 + 8 * 1024 * KIB, kept: 5, truncated: true, text: 'early' });
+  });
+
   it('an executor that does not wait loses what comes faster than the store takes it, and no memory grows', async () => {
     const told: string[] = [];
     const { kernel, outputStore } = await kernelWith({ onOutputProblem: ({ message }) => told.push(message) });
