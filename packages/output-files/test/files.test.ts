@@ -185,6 +185,19 @@ describe('what a crash leaves', () => {
     expect(readdirSync(directory).sort()).toEqual(['notes.txt', 'old', 'store-id']);
   });
 
+  it('folders that look like ours where no store ever was are left alone, and the store does not open', async () => {
+    const folder = temporaryFolder();
+    onTestFinished(folder.remove);
+    mkdirSync(join(folder.path, '2024'));
+    writeFileSync(join(folder.path, '2024', 'photo'), 'dear');
+    await expect(openStore({ directory: folder.path })).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(/2024.*store-id.*name an empty folder/),
+    });
+    expect(readFileSync(join(folder.path, '2024', 'photo'), 'utf8')).toBe('dear');
+    expect(readdirSync(folder.path)).toEqual(['2024']);
+  });
+
   it('many tasks are listed in batches', async () => {
     const { store, directory } = await openStore();
     for (let seq = 1; seq <= 600; seq += 1) {
