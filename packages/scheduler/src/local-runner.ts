@@ -31,11 +31,10 @@ export class LocalRunner implements Runner {
   }
 
   /**
-   * What is wrong with a task before it runs.
-   * @throws ExecGoError as `checkType`, or whatever its executor says
+   * What is wrong with a task of a type that is served; of another one, `run` says it.
+   * @throws ExecGoError whatever its executor says
    */
   check(task: TaskSpec): void | Promise<void> {
-    this.checkType(task);
     return this.byCategory.get(task.type)?.check?.(task);
   }
 
