@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { FakeRun, until } from '@execgo/testkit';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { McpServerConfig } from '../src/index.js';
@@ -216,9 +217,85 @@ describe('answers that are no good', () => {
     expect((await call('web.call')).text).toBe('in the end');
   });
 
+  const unusable: readonly (readonly [string, RequestListener, string])[] = [
+    ['a gateway that gave up', (_request, response) => response.writeHead(504).end('too slow'), 'HTTP status 504'],
+    ['HTML', (_request, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'), 'text/html'],
+    ['broken JSON', (_request, response) => response.setHeader('content-type', 'application/json').end('{"js'), 'JSON'],
+    [
+      'a result that is none',
+      (request, response) => {
+        const message = { jsonrpc: '2.0', id: (request as { id?: number }).id, result: { content: 'no array' } };
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(message));
+      },
+      'content',
+    ],
+    [
+      'a message that is too long',
+      (request, response) => {
+        const result = { content: [{ type: 'text', text: 'z'.repeat(200_000) }] };
+        const message = { jsonrpc: '2.0', id: (request as { id?: number }).id, result };
+        response.setHeader('content-type', 'application/json').end(JSON.stringify(message));
+      },
+      'maxMessageBytes',
+    ],
+  ];
+
+  it.each(unusable)('a call may have been carried out whose answer is %s', async (_name, answer, mentions) => {
+    const server = await serve(plainServer(answer));
+    const web = config(server, { execgo: { era: 'legacy' } });
+    const { failure } = await useExecutor({ servers: { web }, maxMessageBytes: 100_000 });
+    const error = await failure('web.call');
+    expect(error).toMatchObject({ code: 'external_failure', retryable: false, final: true });
+    expect(error.message).toContain('it may have been carried out');
+    expect(error.message).toContain(mentions);
+  });
+
+  it('a request that the server refuses was not carried out', async () => {
+    const server = await serve(plainServer((_request, response) => response.writeHead(422).end('no')));
+    const { failure } = await useExecutor({ servers: { web: config(server, { execgo: { era: 'legacy' } }) } });
+    const error = await failure('web.call');
+    expect(error).toMatchObject({ code: 'external_failure', final: false });
+    expect(error.message).not.toContain('may have been');
+  });
+
   it('an error status is the end of the call, and says what came', async () => {
     const server = await serve(plainServer((_request, response) => response.writeHead(503).end('out for lunch')));
     const { failure } = await useExecutor({ servers: { web: config(server, { execgo: { era: 'legacy' } }) } });
     expect((await failure('web.call')).message).toMatch(/HTTP status 503: .*out for lunch/);
+  });
+});
+
+describe('a call that is cancelled', () => {
+  it.each(['hangs', 'is refused'])('is let go of also where the word of it %s', async (how) => {
+    let isOpen = false;
+    let isToldOpen = false;
+    const plain = plainServer((_request, response) => {
+      isOpen = true;
+      response.on('close', () => {
+        isOpen = false;
+      });
+    });
+    const server = await serve(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      if (!Buffer.concat(chunks).includes('notifications/cancelled')) {
+        const again = Object.assign(Readable.from(chunks), { method: request.method, headers: request.headers });
+        plain(again as unknown as IncomingMessage, response);
+        return;
+      }
+      if (how === 'is refused') response.writeHead(500).end();
+      isToldOpen = how === 'hangs';
+      response.on('close', () => {
+        isToldOpen = false;
+      });
+    });
+    const web = config(server, { execgo: { era: 'legacy', connectTimeoutMs: 500 } });
+    const { failure } = await useExecutor({ servers: { web } });
+    const run = new FakeRun();
+    const failed = failure('web.call', {}, run);
+    await until(() => isOpen);
+    run.abort();
+    expect(await failed).toMatchObject({ code: 'cancelled' });
+    await until(() => !isOpen && !isToldOpen);
   });
 });

@@ -2,7 +2,7 @@ import { ExecGoError, errorMessage, isExecGoError } from '@execgo/core';
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client';
 import { clip } from '../clip.js';
 import type { Redact } from '../config/redact.js';
-import { ConnectionLost, LOST_CODE } from '../transport/connection-lost.js';
+import { ConnectionLost, LOST_CODE, TOO_LONG_CODE } from '../transport/connection-lost.js';
 
 const MAX_MESSAGE_LENGTH = 2_000;
 
@@ -25,7 +25,7 @@ export function isLost(error: unknown): boolean {
 export function callError(error: unknown, call: FailedCall): ExecGoError {
   const name = `${call.server}.${call.tool}`;
   const options = { source: name };
-  const reason = call.redact(clip(reasonOf(error), MAX_MESSAGE_LENGTH));
+  const reason = clip(call.redact(reasonOf(error)), MAX_MESSAGE_LENGTH);
   if (isLost(error)) {
     const wasSent = !(error instanceof ConnectionLost) || error.wasSent;
     if (!wasSent) {
@@ -39,11 +39,22 @@ export function callError(error: unknown, call: FailedCall): ExecGoError {
       retryable: error.retryable,
       final: error.final,
     });
+  if (isUnusable(error)) return maybeDone(`${name}: ${reason}`, call, options);
   if (error instanceof SdkError && error.code === SdkErrorCode.UnsupportedResultType) {
     const message = `${name} asks for input while it runs, which nobody can give here`;
     return new ExecGoError('external_failure', message, options);
   }
   return new ExecGoError('external_failure', `${name}: ${reason}`, options);
+}
+
+/** The call reached the server, and what came back is no answer: too long, unreadable, or of a gateway that gave up. */
+function isUnusable(error: unknown): boolean {
+  if (error instanceof ProtocolError) return error.code === TOO_LONG_CODE;
+  if (error instanceof SdkHttpError) return (error.status ?? 0) >= 500;
+  if (error instanceof SdkError) {
+    return error.code === SdkErrorCode.ClientHttpUnexpectedContent || error.code === SdkErrorCode.InvalidResult;
+  }
+  return error instanceof Error && error.name === 'SyntaxError';
 }
 
 /** It ran out of our time; the server may go on with it all the same. */

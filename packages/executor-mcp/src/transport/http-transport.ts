@@ -34,7 +34,8 @@ const LISTEN = { firstMs: 1_000, maxMs: 60_000 };
 type RequestId = string | number;
 
 interface OpenRequest {
-  readonly id: RequestId;
+  /** Undefined for a message that has no answer. */
+  readonly id: RequestId | undefined;
   readonly controller: AbortController;
   /** Its stream ended by a break, and not by the server's wish to be polled. */
   isBroken: boolean;
@@ -70,7 +71,7 @@ export class HttpTransport implements ServerTransport {
   private listenPauseMs = LISTEN.firstMs;
   private listeningSince = 0;
 
-  constructor(options: HttpTransportOptions) {
+  constructor(private readonly options: HttpTransportOptions) {
     this.guarded = guardedFetch({
       ...options,
       signal: () => this.current.getStore()?.controller.signal,
@@ -108,8 +109,9 @@ export class HttpTransport implements ServerTransport {
 
   async send(message: JSONRPCMessage, options: TransportSendOptions = {}): Promise<void> {
     if (!isJSONRPCRequest(message)) {
-      await this.sender.send(message, options);
+      // First of all: a server that hangs does not take the word of it either.
       this.closeStreamOf(message);
+      await this.sendWithoutAnswer(message, options);
       return;
     }
     const { id } = message;
@@ -131,6 +133,30 @@ export class HttpTransport implements ServerTransport {
     } catch (error) {
       this.open.delete(id);
       throw asLost(error);
+    }
+  }
+
+  /** Bounded in time, so that no message that is not taken holds its connection for ever. */
+  private async sendWithoutAnswer(message: JSONRPCMessage, options: TransportSendOptions): Promise<void> {
+    // With it the SDK opens the stream of notifications, which must not end with it; the start has a time of its own.
+    if ('method' in message && message.method === 'notifications/initialized') {
+      await this.sender.send(message, options);
+      return;
+    }
+    const { connectTimeoutMs } = this.options;
+    const controller = new AbortController();
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      const problem = `a message was not taken within ${connectTimeoutMs} ms (connectTimeoutMs)`;
+      controller.abort(new ConnectionLost(problem, true));
+    }, connectTimeoutMs);
+    this.timers.add(timer);
+    try {
+      const sending: OpenRequest = { id: undefined, controller, isBroken: false };
+      await this.current.run(sending, () => this.sender.send(message, options));
+    } finally {
+      clearTimeout(timer);
+      this.timers.delete(timer);
     }
   }
 
@@ -198,7 +224,7 @@ export class HttpTransport implements ServerTransport {
       request.isBroken = true;
       if (!isTooLong) return;
       // To resume would bring the same message again.
-      this.fail(request.id, TOO_LONG_CODE, errorMessage(error));
+      if (request.id !== undefined) this.fail(request.id, TOO_LONG_CODE, errorMessage(error));
       request.controller.abort();
     };
   }
@@ -245,6 +271,7 @@ export class HttpTransport implements ServerTransport {
 /** What is neither an answer of the server nor one of ours: it broke while it was under way. */
 function asLost(error: unknown): unknown {
   if (error instanceof SdkError || error instanceof ConnectionLost) return error;
+  // By a SyntaxError the SDK knows, while it asks for the protocol, an answer that is none.
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'SyntaxError')) return error;
   if ((error as { code?: unknown }).code === 'denied') return error;
   return new ConnectionLost(errorMessage(error), true, error);
