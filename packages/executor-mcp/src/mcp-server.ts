@@ -87,7 +87,7 @@ export class McpServer {
         .catch((error: unknown) => {
           throw signal.aborted ? signal.reason : callError(error, call);
         });
-      return callResult(name, tool, answer);
+      return callResult(name, tool, answer, redact);
     });
   }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { ConfigError } from '@execgo/core';
 import { describe, expect, it } from 'vitest';
 import { createMcpExecutor, type McpServerConfig, parseMcpConfig, readMcpConfig } from '../src/index.js';
+import { fixture } from './support/servers.js';
 import { useExecutor } from './support/use-executor.js';
 
 const parse = (servers: unknown, env: Record<string, string> = {}) => parseMcpConfig({ mcpServers: servers }, env);
@@ -120,6 +121,31 @@ describe('a configuration', () => {
 });
 
 describe('configured values', () => {
+  const secret = 'sesame-'.repeat(40);
+
+  it('do not appear in what a tool says when it fails, not even where the message is cut', async () => {
+    const one = { ...fixture(), env: { TOKEN: secret } } as McpServerConfig;
+    const { failure } = await useExecutor({ servers: { one } });
+    const said = `${'x'.repeat(1_900)}${secret}`;
+    const failed = await failure('one.fail', { text: said });
+    expect(failed.message).not.toContain('sesame');
+    // The output of the tool is what it is.
+    expect(failed.details?.result).toMatchObject({ text: said });
+    expect((await failure('one.refuse', { message: said })).message).not.toContain('sesame');
+  });
+
+  it('do not appear where the reason of a failed start is cut', async () => {
+    const script = `process.stdin.on('data', (line) => {
+      const error = { code: -32600, message: 'x'.repeat(5900) + process.env.TOKEN };
+      process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(line).id, error }) + '\\n');
+    })`;
+    const one = { command: process.execPath, args: ['-e', script], env: { TOKEN: secret }, execgo: { era: 'legacy' } };
+    const { failure, notes } = await useExecutor({ servers: { one: one as McpServerConfig } });
+    await failure('one.any');
+    expect(JSON.stringify(notes)).toMatch(/x{5000}/);
+    expect(JSON.stringify(notes)).not.toContain('sesame');
+  });
+
   it('do not appear in errors and notes', async () => {
     const script = 'console.error("stderr repeats", process.argv[2], process.env.TOKEN); process.exit(3)';
     const config = parse(

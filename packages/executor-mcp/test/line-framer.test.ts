@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LineFramer, type OversizedLine } from '../src/transport/line-framer.js';
-import { TextTail } from '../src/transport/text-tail.js';
 
 function frame(chunks: readonly Buffer[], maxBytes = 100) {
   const lines: string[] = [];
@@ -52,15 +51,5 @@ describe('LineFramer', () => {
   it('does not take an id out of the text of a message', () => {
     const [line] = frame([Buffer.from(`{"result":"\\"id\\":17}${'x'.repeat(200)}"}\n`)]).oversized;
     expect(line?.id).toBeUndefined();
-  });
-});
-
-describe('TextTail', () => {
-  it('keeps the last bytes', () => {
-    const tail = new TextTail(5);
-    for (const text of ['ab', 'cd', 'ef']) tail.push(Buffer.from(text));
-    expect(tail.toString()).toBe('bcdef');
-    tail.push(Buffer.from('0123456789'));
-    expect(tail.toString()).toBe('56789');
   });
 });

@@ -78,7 +78,7 @@ export class SessionOpener {
     const transport = this.options.transport();
     const client = new Client(clientInfo, this.clientOptions(era));
     // Late answers, unknown ids and the like: nothing that anybody waits for.
-    client.onerror = (error) => onNote(clip(errorMessage(error), MAX_REASON_LENGTH));
+    client.onerror = (error) => onNote(clip(server.redact(errorMessage(error)), MAX_REASON_LENGTH));
     try {
       await untilAborted(client.connect(transport, { timeout: server.connectTimeoutMs, signal }), signal);
       return new McpSession(client, transport);
@@ -111,7 +111,7 @@ export class SessionOpener {
     const reasons = [errorMessage(known ?? error), transport.lastWords()].filter((text) => text !== '');
     const verb = server.address.kind === 'stdio' ? 'started' : 'reached';
     const text = `MCP server ${server.name} cannot be ${verb}: ${reasons.join('; ')}`;
-    const message = server.redact(clip(text, MAX_REASON_LENGTH));
+    const message = clip(server.redact(text), MAX_REASON_LENGTH);
     // The original may hold what the message must not.
     if (known?.code === 'denied' || known?.code === 'sandbox_setup_failed') return new ExecGoError(known.code, message);
     const code = known?.code === 'not_found' || known?.code === 'launch_failed' ? 'launch_failed' : 'external_failure';
