@@ -1,4 +1,4 @@
-import { type Clock, ConfigError } from '@execgo/core';
+import { type Clock, ConfigError, isJsonObject } from '@execgo/core';
 import type { EgressOptions } from '@execgo/egress';
 import { type Confinement, noConfinement } from '@execgo/process';
 import { type ResolvedServer, resolveServer } from './config/resolve-server.js';
@@ -11,7 +11,7 @@ export interface McpNote {
 }
 
 export interface McpExecutorOptions {
-  /** By name, as `readMcpConfig` gives them. */
+  /** By name, as `readMcpConfig` gives them; one with `disabled: true` is left out here too. */
   readonly servers: Readonly<Record<string, McpServerConfig>>;
   /** Where URLs may lead; the host and port of each configured URL are allowed beside that. @default the profile `standard` */
   readonly egress?: EgressOptions;
@@ -48,7 +48,9 @@ export function resolveMcpOptions(options: McpExecutorOptions): ResolvedMcpOptio
     throw new ConfigError('maxMessageBytes', 'a positive integer', maxMessageBytes);
   }
   return {
-    servers: Object.entries(options.servers).map(([name, config]) => resolveServer(name, config)),
+    servers: Object.entries(options.servers)
+      .filter(([, config]) => !(isJsonObject(config) && config.disabled === true))
+      .map(([name, config]) => resolveServer(name, config)),
     egress: options.egress ?? {},
     confinement: options.confinement ?? noConfinement,
     clientInfo: options.clientInfo ?? DEFAULT_CLIENT_INFO,

@@ -70,6 +70,16 @@ describe('a configuration', () => {
     expect(warnings).toEqual([expect.stringContaining('"off" is disabled'), expect.stringContaining('autoApprove')]);
   });
 
+  it('fields of other hosts that are a little like known ones are no near misses', () => {
+    const { warnings } = parse({ a: { command: 'x', dev: {}, tags: [], id: 'a', ui: {} } });
+    expect(warnings).toEqual([expect.stringContaining('ignored fields: dev, tags, id, ui')]);
+  });
+
+  it('a server that is disabled is left out by the executor too', async () => {
+    const { failure } = await useExecutor({ servers: { off: { command: '/not/there', disabled: true } } });
+    expect(await failure('off.any')).toMatchObject({ code: 'not_found', message: expect.stringContaining('off') });
+  });
+
   const refused: readonly (readonly [string, unknown, string, string])[] = [
     ['a name with a dot', { 'a.b': { command: 'x' } }, 'mcpServers.a.b', 'server name'],
     ['no object', { a: 5 }, 'mcpServers.a', 'an object'],
@@ -86,6 +96,7 @@ describe('a configuration', () => {
     ['a header on two lines', { a: { url: 'http://x', headers: { A: 'b\nc' } } }, 'mcpServers.a.headers.A', 'one line'],
     ['a near miss', { a: { comand: 'x' } }, 'mcpServers.a.comand', 'did you mean "command"'],
     ['a near miss in execgo', { a: { command: 'x', execgo: { timeoutMS: 5 } } }, 'execgo.timeoutMS', '"timeoutMs"'],
+    ['a near miss of a short name', { a: { command: 'x', cmd: 'y' } }, 'mcpServers.a.cmd', 'did you mean "cwd"'],
     ['anything unknown in execgo', { a: { command: 'x', execgo: { speed: 5 } } }, 'execgo.speed', 'one of timeoutMs'],
     ['a time that is none', { a: { command: 'x', execgo: { timeoutMs: 0 } } }, 'execgo.timeoutMs', 'from 1'],
     ['an era that is none', { a: { command: 'x', execgo: { era: 'new' } } }, 'execgo.era', 'legacy'],

@@ -1,8 +1,13 @@
 const MAX_EDITS = 2;
+/** With two edits a name this short becomes any other: `dev` would be taken for `env`. */
+const SHORT = { length: 4, maxEdits: 1 };
 
-/** The known name that an unknown one was probably meant to be: at most two edits away, letter case aside. */
+/** The known name that an unknown one was probably meant to be: two edits away, of short names one; letter case aside. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
-  return known.find((other) => editDistance(name.toLowerCase(), other.toLowerCase()) <= MAX_EDITS);
+  return known.find((other) => {
+    const isShort = Math.min(name.length, other.length) <= SHORT.length;
+    return editDistance(name.toLowerCase(), other.toLowerCase()) <= (isShort ? SHORT.maxEdits : MAX_EDITS);
+  });
 }
 
 /** Levenshtein distance, row by row. */
