@@ -13,6 +13,9 @@ function problem(schema: JsonObject, value: unknown): string | undefined {
   }
 }
 
+/** A name that looks, within the engine's message, like a pointer that cannot be decoded. */
+const CRAFTED = 'x" does not match schema.; #/%: y';
+
 const nested: JsonObject = {
   type: 'object',
   properties: {
@@ -23,6 +26,7 @@ const nested: JsonObject = {
     'odd name/~': { type: 'string' },
     either: { anyOf: [{ type: 'string' }, { type: 'number' }] },
     one: { enum: ['a', 'b'] },
+    [CRAFTED]: { type: 'string' },
   },
 };
 
@@ -35,6 +39,7 @@ describe('the message names the field', () => {
     [{ one: 'c' }, 'input.one: '],
     [[], 'input: expected an object'],
     [null, 'input: expected an object'],
+    [{ [CRAFTED]: 1 }, 'input.%: '],
   ])('%j', (value, message) => {
     expect(problem(nested, value)).toContain(message);
   });

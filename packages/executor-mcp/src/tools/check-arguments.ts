@@ -83,8 +83,17 @@ function describe(problem: string, path: string): ExecGoError {
 }
 
 function step(token: string): string {
-  const key = decodeURIComponent(token).replaceAll('~1', '/').replaceAll('~0', '~');
+  const key = decoded(token).replaceAll('~1', '/').replaceAll('~0', '~');
   return /^\d+$/.test(key) ? `[${key}]` : `.${key}`;
+}
+
+/** A name of an argument may be such that the engine's message reads like a pointer, and is none. */
+function decoded(token: string): string {
+  try {
+    return decodeURIComponent(token);
+  } catch {
+    return token;
+  }
 }
 
 function fieldError(field: string, problem: string): ExecGoError {
