@@ -1,4 +1,4 @@
-import type { RunContext } from '@execgo/core';
+import { isExecGoError, type RunContext } from '@execgo/core';
 import { callError, isLost } from './call/call-error.js';
 import { callResult, type McpResult } from './call/call-result.js';
 import { callTool } from './call/call-tool.js';
@@ -14,6 +14,9 @@ import { HttpTransport } from './transport/http-transport.js';
 import { serverCommand } from './transport/server-command.js';
 import type { ServerTransport } from './transport/server-transport.js';
 import { StdioTransport } from './transport/stdio-transport.js';
+
+/** Calls given up in a row, the server silent all the while, after which it counts as hung and is replaced. */
+const MAX_SILENT_TIMEOUTS = 3;
 
 /** One configured server: its connection, its tools, and the calls to it. */
 export class McpServer {
@@ -77,11 +80,15 @@ export class McpServer {
     };
     const accept = once(() => run.accept(handle));
     return this.slots.run(signal, async () => {
+      let hadSessionId = false;
       const attempt = () =>
-        this.withSession(signal, accept, (session) => callTool(session, call, run, this.options.clock));
+        this.withSession(signal, accept, (session) => {
+          hadSessionId = session.hasSessionId;
+          return callTool(session, call, run, this.options.clock);
+        });
       const answer = await attempt()
         .catch((error: unknown) => {
-          if (signal.aborted || !isSessionGone(error)) throw error;
+          if (signal.aborted || !isSessionGone(error, hadSessionId)) throw error;
           return attempt();
         })
         .catch((error: unknown) => {
@@ -101,12 +108,19 @@ export class McpServer {
     work: (session: McpSession) => Promise<T>,
   ): Promise<T> {
     const lease = await this.connection.lease(signal);
+    const { hasSessionId } = lease.session;
     try {
       await accept();
       signal.throwIfAborted();
       return await work(lease.session);
     } catch (error) {
-      if (isSessionGone(error) || isLost(error)) lease.retire();
+      if (isSessionGone(error, hasSessionId) || isLost(error)) lease.retire();
+      // An abort says nothing about the server, even one with a timeout of the task as its reason.
+      const isTimeout = !signal.aborted && isExecGoError(error) && error.code === 'timeout';
+      if (isTimeout && lease.session.timedOut() === MAX_SILENT_TIMEOUTS) {
+        this.note(`${MAX_SILENT_TIMEOUTS} calls in a row timed out without a word of the server; it is replaced`);
+        lease.retire();
+      }
       throw error;
     } finally {
       lease.release();

@@ -250,6 +250,19 @@ describe('answers that are no good', () => {
     expect(error.message).toContain(mentions);
   });
 
+  it.each([404, 400])('a %i of a server without sessions is its answer, and the call is made once', async (status) => {
+    let calls = 0;
+    const server = await serve(
+      plainServer((_request, response) => {
+        calls += 1;
+        response.writeHead(status).end('unknown session');
+      }),
+    );
+    const { failure } = await useExecutor({ servers: { web: config(server, { execgo: { era: 'legacy' } }) } });
+    expect((await failure('web.call')).message).toContain(`HTTP status ${status}`);
+    expect(calls).toBe(1);
+  });
+
   it('a request that the server refuses was not carried out', async () => {
     const server = await serve(plainServer((_request, response) => response.writeHead(422).end('no')));
     const { failure } = await useExecutor({ servers: { web: config(server, { execgo: { era: 'legacy' } }) } });

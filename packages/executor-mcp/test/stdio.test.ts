@@ -39,6 +39,12 @@ describe('the result of a call', () => {
     expect(error.details?.result).toMatchObject({ text });
   });
 
+  it.each(['mistyped', 'unstructured'])('one that breaks the schema of its tool is the result: %s', async (tool) => {
+    const { executor, call } = await one();
+    await executor.tools();
+    expect(await call(`one.${tool}`)).toMatchObject({ text: 'done' });
+  });
+
   it('an error of the protocol is a failed task too', async () => {
     const { failure } = await one();
     const error = await failure('one.refuse');
@@ -108,6 +114,25 @@ describe('a run', () => {
     expect(error).toMatchObject({ code: 'timeout', retryable: false });
     expect(error.message).toContain('timeoutMs');
     expect((await call('one.steps', { steps: 5, everyMs: 100 })).text).toBe('done');
+  });
+
+  it('a server that hangs is replaced after three calls that timed out without a word of it', async () => {
+    const { call, failure, notes } = await useExecutor({ servers: { one: fixture({}, { timeoutMs: 300 }) } });
+    const before = await pidOf({ call });
+    for (const tool of ['one.hang', 'one.pid', 'one.pid']) {
+      expect(notes).toEqual([]);
+      expect(await failure(tool)).toMatchObject({ code: 'timeout' });
+    }
+    expect(notes.map(({ message }) => message)).toEqual([expect.stringContaining('it is replaced')]);
+    expect(await pidOf({ call })).not.toBe(before);
+  });
+
+  it('a server that speaks while calls of it time out is left alone', async () => {
+    const { call, failure, notes } = await useExecutor({ servers: { one: fixture({}, { timeoutMs: 300 }) } });
+    const before = await pidOf({ call });
+    for (let at = 0; at < 4; at += 1) await failure('one.forever');
+    expect(await pidOf({ call })).toBe(before);
+    expect(notes).toEqual([]);
   });
 
   it('maxTotalTimeoutMs ends a call however much progress it makes', async () => {

@@ -35,6 +35,15 @@ describe('the list of tools', () => {
     expect((await call('one.echo', { text: 'x' })).text).toBe('x');
   });
 
+  it('all its pages have connectTimeoutMs together', async () => {
+    const slow = fixture({ endlessList: true, pageDelayMs: 100 }, { connectTimeoutMs: 1_500 });
+    const { toolNames, call } = await useExecutor({ servers: { one: slow } });
+    await call('one.echo', { text: 'warm' });
+    const start = performance.now();
+    expect(await toolNames()).toEqual([]);
+    expect(performance.now() - start).toBeLessThan(4_000);
+  });
+
   it('is new after list_changed', async () => {
     const { toolNames, call, check } = await useExecutor({ servers: { one: fixture() } });
     expect(await toolNames()).not.toContain('one.fresh');

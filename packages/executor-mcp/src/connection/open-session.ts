@@ -1,5 +1,13 @@
 import { type Clock, ExecGoError, errorMessage, isExecGoError } from '@execgo/core';
-import { Client, type ClientOptions, type Implementation, SdkError, SdkErrorCode } from '@modelcontextprotocol/client';
+import {
+  Client,
+  type ClientOptions,
+  type Implementation,
+  type JsonSchemaValidator,
+  type jsonSchemaValidator,
+  SdkError,
+  SdkErrorCode,
+} from '@modelcontextprotocol/client';
 import { clip } from '../clip.js';
 import type { ResolvedServer } from '../config/resolve-server.js';
 import type { Era } from '../config/server-config.js';
@@ -14,6 +22,13 @@ const MAX_PROBE_MS = { stdio: 2_000, http: 10_000 };
 const MAX_REASON_LENGTH = 6_000;
 /** Causes that are followed to find the one of ours. */
 const MAX_CAUSES = 8;
+/**
+ * Results are not measured against the schema of their tool: the call was carried out, and to throw its result away undoes
+ * nothing. Without a validator the SDK looks at none of them; its own would keep each schema it ever saw.
+ */
+const NO_OUTPUT_CHECK: jsonSchemaValidator = {
+  getValidator: <T>() => undefined as unknown as JsonSchemaValidator<T>,
+};
 
 export interface SessionOpenerOptions {
   readonly server: ResolvedServer;
@@ -102,6 +117,7 @@ export class SessionOpener {
       listChanged: { tools: { autoRefresh: false, debounceMs: 0, onChanged: onToolsChanged } },
       // Nobody sits here who could answer a server's questions.
       inputRequired: { autoFulfill: false },
+      jsonSchemaValidator: NO_OUTPUT_CHECK,
     };
   }
 

@@ -1,4 +1,5 @@
-import type { Clock } from '@execgo/core';
+import { type Clock, ExecGoError } from '@execgo/core';
+import type { Client, Tool as SdkTool } from '@modelcontextprotocol/client';
 import type { ResolvedServer } from '../config/resolve-server.js';
 import type { McpSession } from '../connection/mcp-session.js';
 import type { ServerConnection } from '../connection/server-connection.js';
@@ -25,7 +26,7 @@ export class ToolCatalogue {
   constructor(
     private readonly server: ResolvedServer,
     private readonly connection: ServerConnection<McpSession>,
-    private readonly clock: Pick<Clock, 'monotonic'>,
+    private readonly clock: Pick<Clock, 'monotonic' | 'after'>,
   ) {
     this.permits = toolFilter(server.allowTools, server.denyTools);
   }
@@ -49,7 +50,7 @@ export class ToolCatalogue {
   async current(signal?: AbortSignal, wanted?: string): Promise<Tools> {
     const { known } = this;
     if (known !== undefined && this.isFresh(known, wanted)) return known.tools;
-    this.loading ??= this.load().finally(() => {
+    this.loading ??= this.fetch().finally(() => {
       this.loading = undefined;
     });
     return untilAborted(this.loading, signal);
@@ -63,36 +64,43 @@ export class ToolCatalogue {
     return ageMs < MAX_AGE_MS || this.connection.stateName !== 'ready';
   }
 
-  private async load(): Promise<Tools> {
-    try {
-      return await this.fetch();
-    } catch (error) {
-      if (!isSessionGone(error)) throw error;
-      return this.fetch();
-    }
-  }
-
-  private async fetch(): Promise<Tools> {
-    const { name, connectTimeoutMs } = this.server;
+  private async fetch(mayRepeat = true): Promise<Tools> {
+    const { name } = this.server;
     const lease = await this.connection.lease();
+    const { client, hasSessionId } = lease.session;
     try {
-      const { client } = lease.session;
       // A change from here on makes this list stale again.
       this.isStale = false;
-      const list =
-        client.getServerCapabilities()?.tools === undefined
-          ? []
-          : (await client.listTools(undefined, { timeout: connectTimeoutMs, cacheMode: 'refresh' })).tools;
+      const list = client.getServerCapabilities()?.tools === undefined ? [] : await this.list(client);
       const permitted = list.filter((tool) => this.permits(tool.name));
       const tools = new Map(permitted.map((tool) => [tool.name, mcpTool(name, tool)]));
       this.known = { tools, atMs: this.clock.monotonic() };
       return tools;
     } catch (error) {
       this.isStale = true;
-      if (isSessionGone(error)) lease.retire();
-      throw error;
+      if (!isSessionGone(error, hasSessionId)) throw error;
+      lease.retire();
+      if (!mayRepeat) throw error;
     } finally {
       lease.release();
+    }
+    return this.fetch(false);
+  }
+
+  /** All pages within one time: many quick ones must not add up to a list that nobody gets to see. */
+  private async list(client: Client): Promise<readonly SdkTool[]> {
+    const { name, connectTimeoutMs } = this.server;
+    const tooLong = new AbortController();
+    const cancel = this.clock.after(connectTimeoutMs, () => {
+      const message = `MCP server ${name}: its tools were not listed within ${connectTimeoutMs} ms (connectTimeoutMs)`;
+      tooLong.abort(new ExecGoError('external_failure', message, { retryable: true }));
+    });
+    try {
+      const { signal } = tooLong;
+      const options = { timeout: connectTimeoutMs, signal, cacheMode: 'refresh' } as const;
+      return (await untilAborted(client.listTools(undefined, options), signal)).tools;
+    } finally {
+      cancel();
     }
   }
 }

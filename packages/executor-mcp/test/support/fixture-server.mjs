@@ -14,6 +14,8 @@ const ways = {
   pageSize: 0,
   /** The list of tools never ends. */
   endlessList: false,
+  /** Milliseconds before each page of it. */
+  pageDelayMs: 0,
   /** Neither the end of stdin nor SIGTERM ends it. */
   stubborn: false,
   /** More tools, named tool-0, tool-1, … */
@@ -34,6 +36,9 @@ const tools = [
     outputSchema: object({ sum: number }, ['sum']),
     annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   },
+  { name: 'mistyped', description: 'Breaks its word.', inputSchema: object(), outputSchema: object({ sum: number }) },
+  { name: 'unstructured', description: 'The same.', inputSchema: object(), outputSchema: object({ sum: number }) },
+  { name: 'hang', description: 'It and all after it get no answer.', inputSchema: object() },
   { name: 'fail', description: 'Says that it failed.', inputSchema: object({ text: string }) },
   { name: 'refuse', description: 'Answers with an error of JSON-RPC.', inputSchema: object() },
   { name: 'sleep', description: 'Answers after a while.', inputSchema: object({ ms: number, text: string }) },
@@ -65,6 +70,7 @@ const tools = [
 ];
 
 let cancelled = 0;
+let isHung = false;
 
 const write = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 const answer = (id, result) => write({ jsonrpc: '2.0', id, result });
@@ -79,7 +85,13 @@ const calls = {
   echo: (id, args) => answer(id, text(args.text)),
   add: (id, { a, b }) => answer(id, { ...text(String(a + b)), structuredContent: { sum: a + b } }),
   fail: (id, args) => answer(id, { ...text(args.text ?? 'it did not work'), isError: true }),
-  refuse: (id) => write({ jsonrpc: '2.0', id, error: { code: -32603, message: 'refused by the fixture' } }),
+  mistyped: (id) => answer(id, { ...text('done'), structuredContent: { sum: 'three' } }),
+  unstructured: (id) => answer(id, text('done')),
+  hang() {
+    isHung = true;
+  },
+  refuse: (id, { message = 'refused by the fixture' }) =>
+    write({ jsonrpc: '2.0', id, error: { code: -32603, message } }),
   sleep: (id, args) => setTimeout(() => answer(id, text(args.text ?? 'awake')), args.ms),
   forever: (_id, _args, meta) => progress(meta, { progress: 1, message: 'begun' }),
   steps(id, { steps, everyMs = 1 }, meta) {
@@ -135,8 +147,11 @@ const methods = {
     }),
   ping: (id) => answer(id, {}),
   'tools/list'(id, params) {
-    if (ways.endlessList)
-      return answer(id, { tools: tools.slice(0, 1), nextCursor: String(Number(params?.cursor ?? 0) + 1) });
+    if (ways.endlessList) {
+      const nextCursor = String(Number(params?.cursor ?? 0) + 1);
+      setTimeout(() => answer(id, { tools: tools.slice(0, 1), nextCursor }), ways.pageDelayMs);
+      return;
+    }
     if (ways.pageSize === 0) return answer(id, { tools });
     const from = Number(params?.cursor ?? 0);
     const to = from + ways.pageSize;
@@ -166,7 +181,7 @@ if (ways.exitCode !== undefined) {
   if (!ways.stubborn) lines.on('close', () => process.exit(0));
   lines.on('line', (line) => {
     const { id, method, params } = JSON.parse(line);
-    if (ways.silent) return;
+    if (ways.silent || isHung) return;
     if (isFirst && ways.endsOnProbe && method !== 'initialize') process.exit(1);
     isFirst = false;
     const serve = methods[method];
