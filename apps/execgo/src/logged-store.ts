@@ -22,6 +22,7 @@ export function loggedStore(store: TaskStore, logger: Logger): TaskStore {
     list: (query: TaskQuery) => store.list(query),
     events: (query: EventQuery) => store.events(query),
     unfinished: () => store.unfinished(),
+    finished: (query) => store.finished(query),
     receipt: (key) => store.receipt(key),
     close: () => store.close(),
   };

@@ -34,6 +34,7 @@ export {
   type TaskSubmitted,
   type TaskSucceeded,
 } from './event.js';
+export { EventEncoder, quote, reviveEvent } from './event-text.js';
 export {
   EXTERNAL,
   type IndexedTasks,
@@ -99,8 +100,19 @@ export type {
   SkillFileContent,
   SkillSummary,
 } from './ports/skill-catalogue.js';
+export type {
+  CopyProgress,
+  KeptReceipt,
+  StoreContents,
+  StoreFinding,
+  StoreMaintenance,
+  StoreReport,
+} from './ports/store-maintenance.js';
 export {
   type EventQuery,
+  type FinishedPage,
+  type FinishedQuery,
+  type FinishedTask,
   MAX_PAGE_BYTES,
   type OpenedStore,
   RECEIPT_RETENTION,

@@ -2,6 +2,8 @@ import { ExecGoError } from './errors.js';
 import type { TaskEvent } from './event.js';
 import type {
   EventQuery,
+  FinishedPage,
+  FinishedQuery,
   OpenedStore,
   Receipt,
   ReceiptRetention,
@@ -84,6 +86,10 @@ export class MemoryStore implements TaskStore {
 
   async *unfinished(): AsyncIterable<readonly Task[]> {
     yield* this.table.unfinished();
+  }
+
+  async finished(query: FinishedQuery): Promise<FinishedPage> {
+    return this.table.finished(query);
   }
 
   async receipt(key: string): Promise<Receipt | undefined> {

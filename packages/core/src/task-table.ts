@@ -1,8 +1,12 @@
 import { applyEvent } from './apply-event.js';
 import { ExecGoError } from './errors.js';
 import type { GraphSubmitted, TaskEvent } from './event.js';
+import { FinishedOrder } from './finished-order.js';
 import { jsonSize } from './json.js';
 import {
+  type FinishedPage,
+  type FinishedQuery,
+  type FinishedTask,
   MAX_PAGE_BYTES,
   RECEIPT_RETENTION,
   type Receipt,
@@ -105,6 +109,8 @@ export class TaskTable {
   private newestTimestamp = 0;
   private hidden: HiddenCommit | undefined;
   private readonly cuts = new Set<OpenCut>();
+  /** Made when somebody first asks for it: most tables are never asked, and pay nothing. */
+  private finishedOrder: FinishedOrder | undefined;
 
   constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
 
@@ -250,6 +256,20 @@ export class TaskTable {
     if (batch.length > 0) yield batch;
   }
 
+  /** Terminal tasks, the one that ended first foremost. The first call looks at every task, later ones only at what they give out. */
+  finished({ after = 0, limit }: FinishedQuery): FinishedPage {
+    this.finishedOrder ??= new FinishedOrder(this.tasks.values());
+    const tasks: FinishedTask[] = [];
+    for (const [id, seq] of this.finishedOrder.after(after)) {
+      if (tasks.length >= limit) break;
+      const task = this.get(id);
+      // In the midst of a sliced commit it is not to be seen yet.
+      if (task?.last_seq !== seq) continue;
+      tasks.push({ id, submitted_seq: task.submitted_seq, last_seq: seq, updated_at: task.updated_at });
+    }
+    return { tasks, total: this.finishedOrder.size };
+  }
+
   /** The visible task in a place of the order; undefined for a hole, and for a place that is no longer or not yet its own. */
   private taskAt(at: number): Task | undefined {
     const id = this.order[at];
@@ -260,6 +280,7 @@ export class TaskTable {
   /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
   private replace(id: string, before: Task | undefined, task: Task | undefined): void {
     if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
+    this.finishedOrder?.update(id, task);
     if (task === undefined) {
       this.tasks.delete(id);
       return;

@@ -1,4 +1,5 @@
 import {
+  EventEncoder,
   type ExecGoError,
   errorMessage,
   isExecGoError,
@@ -8,7 +9,6 @@ import {
   type TaskEvent,
   type TaskTable,
 } from '@execgo/core';
-import { EventEncoder } from './event-text.js';
 import { FlushPolicy } from './flush-policy.js';
 import { type Journal, TURN_BYTES } from './journal.js';
 import { EVENT_SEPARATOR, EVENTS_TAIL, eventsHead, type SnapshotMark, snapshotText } from './journal-line.js';

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { type EventQuery, ExecGoError, type TaskEvent } from '@execgo/core';
-import { quote } from './event-text.js';
+import { type EventQuery, ExecGoError, quote, type TaskEvent } from '@execgo/core';
 import type { DataFile, FileSystem } from './file-system.js';
 import type { Journal } from './journal.js';
 import { eventSlices, lineHead, parseEvents, type RawLine } from './journal-line.js';

@@ -1,6 +1,6 @@
 import type { TaskEvent } from '@execgo/core';
+import { reviveEvent } from '@execgo/core';
 import { crc32, hex32 } from './crc32.js';
-import { reviveEvent } from './event-text.js';
 import { HEADER_BYTES, LENGTH_DIGITS } from './line-buffer.js';
 
 /** Tells of a snapshot: written once its files are complete on disk and before they take their names. */

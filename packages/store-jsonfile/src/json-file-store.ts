@@ -2,6 +2,8 @@ import {
   type EventQuery,
   ExecGoError,
   errorMessage,
+  type FinishedPage,
+  type FinishedQuery,
   isExecGoError,
   type OpenedStore,
   type Receipt,
@@ -12,8 +14,8 @@ import {
   type TaskStore,
   type TaskTable,
 } from '@execgo/core';
+import { DirectoryLock } from '@execgo/store-lock';
 import { CommitQueue } from './commit-queue.js';
-import { DirectoryLock } from './directory-lock.js';
 import { readEvents } from './event-reader.js';
 import type { Journal } from './journal.js';
 import { type JsonFileStoreOptions, type ResolvedOptions, resolveOptions } from './options.js';
@@ -95,6 +97,10 @@ export class JsonFileStore implements TaskStore {
 
   async *unfinished(): AsyncIterable<readonly Task[]> {
     yield* this.opened().table.unfinished();
+  }
+
+  async finished(query: FinishedQuery): Promise<FinishedPage> {
+    return this.opened().table.finished(query);
   }
 
   async receipt(key: string): Promise<Receipt | undefined> {

@@ -4,12 +4,12 @@ import {
   errorMessage,
   fromWire,
   isJsonObject,
+  quote,
   type TableCut,
   type Task,
   toStored,
 } from '@execgo/core';
 import { lineBlocks } from './checked-file.js';
-import { quote } from './event-text.js';
 import type { FileSystem } from './file-system.js';
 import { nextTurn } from './next-turn.js';
 import { damaged } from './store-damage.js';

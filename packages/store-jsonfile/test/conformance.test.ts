@@ -1,6 +1,5 @@
-import { describeStore } from '@execgo/testkit';
+import { describeStore, temporaryDirectory } from '@execgo/testkit';
 import { createJsonFileStore } from '../src/index.js';
-import { temporaryDirectory } from './temporary-directory.js';
 
 describeStore('JsonFileStore', {
   makeFixture: async () => {

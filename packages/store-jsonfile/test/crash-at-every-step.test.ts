@@ -1,8 +1,8 @@
+import { type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createJsonFileStore } from '../src/index.js';
 import { expectedTasks, find, isWhole, lifeOf, live, SMALL, tasksOf } from './recorded-life.js';
 import { type Fault, SimulatedDisk, type Survival } from './simulated-disk.js';
-import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 
 const APPENDS = lifeOf(9);
 const FAULT_FREE = new SimulatedDisk();

@@ -1,6 +1,6 @@
+import { temporaryDirectory } from '@execgo/testkit';
 import { expect, it } from 'vitest';
 import { flipBits } from './bit-flips.js';
-import { temporaryDirectory } from './temporary-directory.js';
 
 it('10,000 single bit flips anywhere: refused by name, or nothing but the unacknowledged end is lost', async () => {
   const place = await temporaryDirectory();

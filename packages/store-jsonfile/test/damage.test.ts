@@ -1,9 +1,9 @@
+import { type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJsonFileStore } from '../src/index.js';
 import { flipBits } from './bit-flips.js';
 import { expectedTasks, find, lifeOf, live, SMALL } from './recorded-life.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 
 const APPENDS = lifeOf(8);
 const LAST_SEQ = APPENDS.flat().length;

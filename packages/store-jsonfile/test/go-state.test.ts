@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fromWire, type Task, type TaskEvent } from '@execgo/core';
-import { EventSequence } from '@execgo/testkit';
+import { EventSequence, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJsonFileStore, type JsonFileStore } from '../src/index.js';
 import { eventsOf, lifeOf, live, SMALL, tasksOf } from './recorded-life.js';
 import { SimulatedDisk } from './simulated-disk.js';
-import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 
 const GO_STATE = readFileSync(new URL('./fixtures/go-state.json', import.meta.url));
 let place: TemporaryDirectory;

@@ -2,10 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Task } from '@execgo/core';
-import { seededRandom } from '@execgo/testkit';
+import { bundleScript, seededRandom } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { createJsonFileStore, type Durability } from '../src/index.js';
-import { bundleScript } from './bundled-script.js';
 import { tasksOf } from './recorded-life.js';
 
 /**
@@ -17,7 +16,7 @@ import { tasksOf } from './recorded-life.js';
 export async function killRounds(directory: string, rounds: number, durability: Durability): Promise<number> {
   const random = seededRandom(rounds);
   const acked = new Map<string, string>();
-  const script = await bundleScript('appending-child', directory);
+  const script = await bundleScript(new URL('./appending-child.ts', import.meta.url), directory);
   const data = join(directory, 'data');
   for (let round = 0; round < rounds; round += 1) {
     const before = acked.size;

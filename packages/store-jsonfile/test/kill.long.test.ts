@@ -1,6 +1,6 @@
+import { temporaryDirectory } from '@execgo/testkit';
 import { expect, it } from 'vitest';
 import { killRounds } from './kill-rounds.js';
-import { temporaryDirectory } from './temporary-directory.js';
 
 it('kill -9 of a process that appends, 60 times: nothing acknowledged is lost and no graph is half there', async () => {
   const place = await temporaryDirectory();

@@ -1,6 +1,6 @@
+import { temporaryDirectory } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { killRounds } from './kill-rounds.js';
-import { temporaryDirectory } from './temporary-directory.js';
 
 describe('kill -9 of a process that appends', () => {
   it.each(['always', 'none'] as const)(

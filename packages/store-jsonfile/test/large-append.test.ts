@@ -1,7 +1,6 @@
-import { EventSequence, spec } from '@execgo/testkit';
+import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createJsonFileStore, type JsonFileStore } from '../src/index.js';
-import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 
 const TASKS = 100_000;
 let place: TemporaryDirectory;

@@ -13,6 +13,7 @@ export {
   waitsForRelease,
 } from './behaviour.js';
 export { graphInput, spec, taskInput } from './build-task.js';
+export { bundleScript } from './bundle-script.js';
 export { type Deferred, deferred } from './deferred.js';
 export { describeExecutor } from './describe-executor.js';
 export {
@@ -57,3 +58,4 @@ export type {
   StoreSettings,
   StoreSuiteOptions,
 } from './store-suite/fixture.js';
+export { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';

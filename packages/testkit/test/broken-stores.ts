@@ -165,6 +165,7 @@ function breakStore(settings: StoreSettings, breaks: Break): TaskStore {
     list: (query) => sound.list(query),
     events: (query) => sound.events(query),
     unfinished: () => sound.unfinished(),
+    finished: (query) => sound.finished(query),
     receipt: (key) => sound.receipt(key),
     close: () => sound.close(),
   };

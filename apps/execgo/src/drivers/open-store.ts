@@ -13,7 +13,7 @@ export interface StoreDriver {
 
 /** Names of stores that are packages of ours and need not be written in full. */
 const SHORT_NAMES = new Map([['sqlite', '@execgo/store-sqlite']]);
-const METHODS = ['open', 'append', 'getMany', 'list', 'events', 'unfinished', 'receipt', 'close'] as const;
+const METHODS = ['open', 'append', 'getMany', 'list', 'events', 'unfinished', 'finished', 'receipt', 'close'] as const;
 
 /**
  * The store that `--store` names.

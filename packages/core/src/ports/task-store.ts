@@ -41,6 +41,30 @@ export interface EventQuery {
   readonly limit?: number;
 }
 
+export interface FinishedQuery {
+  /** Only tasks that ended after this seq: `last_seq` of the last one of the page before. @default 0 */
+  readonly after?: number;
+  /** Most tasks in the page. */
+  readonly limit: number;
+}
+
+/** A terminal task, as far as it takes to decide how long it is kept. */
+export interface FinishedTask {
+  readonly id: string;
+  readonly submitted_seq: number;
+  /** Seq of the event that ended it. */
+  readonly last_seq: number;
+  /** When it ended: epoch milliseconds. */
+  readonly updated_at: number;
+}
+
+export interface FinishedPage {
+  /** By `last_seq`: the one that ended first comes first. */
+  readonly tasks: readonly FinishedTask[];
+  /** How many terminal tasks there are in all. */
+  readonly total: number;
+}
+
 /** The answer a submission got, kept for a repeat with the same idempotency key. */
 export interface Receipt {
   readonly graph_id: string;
@@ -93,6 +117,8 @@ export interface TaskStore {
   events(query: EventQuery): AsyncIterable<TaskEvent>;
   /** Every task that is not terminal, in batches, by `submitted_seq`, oldest first. */
   unfinished(): AsyncIterable<readonly Task[]>;
+  /** Terminal tasks, the one that ended first foremost: what retention goes by. Costs what it gives out, however many there are. */
+  finished(query: FinishedQuery): Promise<FinishedPage>;
   /** The receipt of an idempotency key, while it is kept. */
   receipt(key: string): Promise<Receipt | undefined>;
   /** Flushes what was appended, writes what makes the next start quick, gives up the lock. Safe to call twice. */

@@ -1,6 +1,8 @@
 import {
   type EventQuery,
   ExecGoError,
+  type FinishedPage,
+  type FinishedQuery,
   MemoryStore,
   type OpenedStore,
   type Receipt,
@@ -97,6 +99,10 @@ export class JournalStore implements TaskStore {
 
   unfinished(): AsyncIterable<readonly Task[]> {
     return this.memory.unfinished();
+  }
+
+  finished(query: FinishedQuery): Promise<FinishedPage> {
+    return this.memory.finished(query);
   }
 
   receipt(key: string): Promise<Receipt | undefined> {

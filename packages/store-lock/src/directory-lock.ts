@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ExecGoError, isJsonObject } from '@execgo/core';
 import { isListenedTo, listenAt } from './liveness-socket.js';
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.js';
-import { systemCode } from './store-errors.js';
+import { systemCode } from './system-code.js';
 
 const LOCK = 'lock';
 const TOKEN = /^[0-9a-f]{16}$/;

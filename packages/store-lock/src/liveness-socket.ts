@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createServer, connect as openConnection, type Server } from 'node:net';
-import { systemCode } from './store-errors.js';
+import { systemCode } from './system-code.js';
 
 /** Longest path of a Unix socket that every system takes, in bytes. */
 const MAX_PATH_BYTES = 100;

@@ -1,8 +1,8 @@
-import { specToWire } from '@execgo/core';
 import { anyText, jsonValue, legalEvents, ODD_IDS, spec } from '@execgo/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { EventEncoder, quote, reviveEvent } from '../src/event-text.js';
+import { specToWire } from '../src/wire.js';
 
 it('a quoted text is what JSON.stringify makes of it, lone surrogates and controls included', () => {
   for (const id of [...ODD_IDS, '\ud800', 'a\u0000', '\u007f', '"', '\\', ''])

@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface, type Interface } from 'node:readline';
+import { bundleScript, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DirectoryLock } from '../src/directory-lock.js';
-import { bundleScript } from './bundled-script.js';
-import { type TemporaryDirectory, temporaryDirectory } from './temporary-directory.js';
 
 let place: TemporaryDirectory;
 let script: string;
@@ -14,7 +13,7 @@ let made = 0;
 
 beforeAll(async () => {
   place = await temporaryDirectory();
-  script = await bundleScript('locking-child', place.path);
+  script = await bundleScript(new URL('./locking-child.ts', import.meta.url), place.path);
 });
 afterAll(() => place.remove());
 

@@ -1,4 +1,7 @@
-import { type Json, specFromWire, type TaskEvent, type TaskSpec } from '@execgo/core';
+import type { TaskEvent } from './event.js';
+import type { Json } from './json.js';
+import type { TaskSpec } from './task.js';
+import { specFromWire } from './wire.js';
 
 /** Text that JSON writes as it is: visible ASCII and space, without quote and backslash. */
 const PLAIN = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;

@@ -1,0 +1,1 @@
+export { DirectoryLock } from './directory-lock.js';
