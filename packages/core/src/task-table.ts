@@ -83,6 +83,8 @@ interface HiddenCommit {
   readonly fromSeq: number;
   /** Tasks that were there, as they were. */
   readonly before: Map<string, Task>;
+  /** Terminal tasks that were there. */
+  readonly finished: number;
 }
 
 /** All tasks as they were at one moment, oldest submission first, given out bit by bit while the table goes on changing. */
@@ -109,7 +111,9 @@ export class TaskTable {
   private newestTimestamp = 0;
   private hidden: HiddenCommit | undefined;
   private readonly cuts = new Set<OpenCut>();
-  /** Made when somebody first asks for it: most tables are never asked, and pay nothing. */
+  /** Terminal tasks, those of a commit under way included. */
+  private finishedCount = 0;
+  /** Made when somebody first asks for it: most tables are never asked, and pay nothing. Outdated tasks stay in it until `forget`. */
   private finishedOrder: FinishedOrder | undefined;
 
   constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
@@ -179,6 +183,7 @@ export class TaskTable {
       this.replace(ids[at] as string, known, tasks[at]);
       if (known !== undefined && known.submitted_seq !== tasks[at]?.submitted_seq) this.forget(known);
     }
+    this.noteFinished(tasks);
     this.tidy();
   }
 
@@ -188,7 +193,8 @@ export class TaskTable {
    */
   *commitSliced({ ids, tasks, before, graphs }: StagedEvents): Sliced<void> {
     const outdated: Task[] = [];
-    this.hidden = { fromSeq: (this.seqs.at(-1) ?? 0) + 1, before: new Map() };
+    const fromSeq = (this.seqs.at(-1) ?? 0) + 1;
+    this.hidden = { fromSeq, before: new Map(), finished: this.finishedCount };
     for (let at = 0; at < ids.length; at += 1) {
       if (at > 0 && at % COMMIT_SLICE === 0) yield;
       const id = ids[at] as string;
@@ -200,6 +206,7 @@ export class TaskTable {
     }
     for (const graph of graphs) this.keepReceipt(graph);
     this.hidden = undefined;
+    this.noteFinished(tasks);
     for (let at = 0; at < outdated.length; at += 1) {
       if (at > 0 && at % COMMIT_SLICE === 0) yield;
       this.forget(outdated[at] as Task);
@@ -258,16 +265,35 @@ export class TaskTable {
 
   /** Terminal tasks, the one that ended first foremost. The first call looks at every task, later ones only at what they give out. */
   finished({ after = 0, limit }: FinishedQuery): FinishedPage {
-    this.finishedOrder ??= new FinishedOrder(this.tasks.values());
+    this.finishedOrder ??= this.orderOfFinished();
     const tasks: FinishedTask[] = [];
-    for (const [id, seq] of this.finishedOrder.after(after)) {
+    for (const [id, last_seq] of this.finishedOrder.after(after)) {
       if (tasks.length >= limit) break;
       const task = this.get(id);
-      // In the midst of a sliced commit it is not to be seen yet.
-      if (task?.last_seq !== seq) continue;
-      tasks.push({ id, submitted_seq: task.submitted_seq, last_seq: seq, updated_at: task.updated_at });
+      // Replaced or deleted, and not forgotten yet.
+      if (task?.last_seq !== last_seq) continue;
+      const { graph_id, submitted_seq, updated_at } = task;
+      tasks.push({ id, graph_id, submitted_seq, last_seq, updated_at });
     }
-    return { tasks, total: this.finishedOrder.size };
+    return { tasks, total: this.hidden?.finished ?? this.finishedCount };
+  }
+
+  /** As far as they can be seen: those of a commit under way come with its end. */
+  private orderOfFinished(): FinishedOrder {
+    const found: Task[] = [];
+    for (const task of this.all()) if (isTerminal(task.status)) found.push(task);
+    const order = new FinishedOrder();
+    order.add(found);
+    return order;
+  }
+
+  /** What has ended in a batch, in the order in which it ended: a batch holds its tasks in the order in which they were first touched. */
+  private noteFinished(tasks: readonly (Task | undefined)[]): void {
+    if (this.finishedOrder === undefined) return;
+    const ended = tasks.filter(
+      (task) => task !== undefined && isTerminal(task.status) && this.tasks.get(task.id) === task,
+    );
+    this.finishedOrder.add(ended as Task[]);
   }
 
   /** The visible task in a place of the order; undefined for a hole, and for a place that is no longer or not yet its own. */
@@ -280,7 +306,8 @@ export class TaskTable {
   /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
   private replace(id: string, before: Task | undefined, task: Task | undefined): void {
     if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
-    this.finishedOrder?.update(id, task);
+    if (before !== undefined && isTerminal(before.status)) this.finishedCount -= 1;
+    if (task !== undefined && isTerminal(task.status)) this.finishedCount += 1;
     if (task === undefined) {
       this.tasks.delete(id);
       return;
@@ -331,6 +358,7 @@ export class TaskTable {
     const at = this.firstAtOrAfter(task.submitted_seq);
     this.order[at] = undefined;
     this.holes += 1;
+    this.finishedOrder?.remove(task.last_seq);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) return;
     range.live -= 1;
@@ -343,9 +371,15 @@ export class TaskTable {
   }
 
   private closeHoles(): void {
-    const kept = this.order.flatMap((id, at) => (id === undefined ? [] : [at]));
-    this.seqs = kept.map((at) => this.seqs[at] as number);
-    this.order = kept.map((at) => this.order[at]);
+    let kept = 0;
+    for (let at = 0; at < this.order.length; at += 1) {
+      if (this.order[at] === undefined) continue;
+      this.order[kept] = this.order[at];
+      this.seqs[kept] = this.seqs[at] as number;
+      kept += 1;
+    }
+    this.order.length = kept;
+    this.seqs.length = kept;
     this.holes = 0;
   }
 

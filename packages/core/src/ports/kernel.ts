@@ -145,6 +145,8 @@ export interface KernelStats {
   readonly unfinished: number;
   /** Attempts that ignored their signal and were given up. */
   readonly abandoned: number;
+  /** Finished tasks that retention has deleted. */
+  readonly pruned: number;
   /** Attempts whose output was not kept whole, because the output store refused it or they wrote faster than it could take. */
   readonly outputsIncomplete: number;
   /** Bytes of events not yet durable (an estimate). */

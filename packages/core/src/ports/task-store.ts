@@ -51,6 +51,7 @@ export interface FinishedQuery {
 /** A terminal task, as far as it takes to decide how long it is kept. */
 export interface FinishedTask {
   readonly id: string;
+  readonly graph_id: string;
   readonly submitted_seq: number;
   /** Seq of the event that ended it. */
   readonly last_seq: number;
