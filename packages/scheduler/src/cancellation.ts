@@ -48,6 +48,7 @@ export class Cancellation {
     await this.cancel(id, options);
     const release = reservations.holdForDeletion(id);
     try {
+      await reservations.whenPruned([id]);
       const [task] = await store.getMany([id]);
       if (task === undefined) throw new ExecGoError('not_found', `task not found: ${id}`);
       const node = index.get(id);
@@ -59,7 +60,7 @@ export class Cancellation {
       }
       ledger.deleted(id, task.graph_id, options.actor);
       await log.durable();
-      await outputs.remove(task);
+      await outputs.remove([task]);
     } finally {
       release();
     }

@@ -9,7 +9,24 @@ import {
   type Runner,
   type TaskStore,
 } from '@execgo/core';
+import type { RetentionSweep } from './retention.js';
 import { systemClock } from './system-clock.js';
+
+/** How long finished tasks are kept; a task that an unfinished one depends on is kept in any case. */
+export interface RetentionOptions {
+  /** So long after its end a task is deleted, in milliseconds, or up to a sweep interval later. @default none: kept for ever */
+  readonly maxAgeMs?: number;
+  /** So many finished tasks are kept, those that ended last; the others are deleted soon. @default no limit */
+  readonly maxFinished?: number;
+  /** Tasks deleted by one append. @default 500 */
+  readonly batchSize?: number;
+  /** From the end of a sweep to the next one, in milliseconds. @default 60,000 */
+  readonly sweepIntervalMs?: number;
+  /** From the end of a task that is one too many to a sweep, in milliseconds. @default 1,000 */
+  readonly sweepDelayMs?: number;
+}
+
+export type ResolvedRetention = Required<RetentionOptions>;
 
 export interface SchedulerOptions {
   /** Opened by `start`, closed by `stop`. @default a MemoryStore */
@@ -44,15 +61,19 @@ export interface SchedulerOptions {
   readonly outputStore?: OutputStore;
   /** Output of an attempt that is held in memory; more of it goes to the output store. In bytes. @default 64 KiB */
   readonly outputBufferBytes?: number;
+  /** Deletes finished tasks by age and by count. @default kept for ever */
+  readonly retention?: RetentionOptions;
+  /** Told of every sweep of retention that deleted something, or that the store could not be read for. */
+  readonly onRetention?: (sweep: RetentionSweep) => void;
   /** Told of every attempt whose output is not kept whole, and of what the output store refuses otherwise. Nothing else is affected. */
   readonly onOutputProblem?: (error: ExecGoError) => void;
   /** Called once if the store refuses to write: nothing runs any more, and only reads are answered. */
   readonly onFailure?: (error: ExecGoError) => void;
 }
 
-export type ResolvedSchedulerOptions = Required<Omit<SchedulerOptions, OptionalParts>> &
-  Pick<SchedulerOptions, OptionalParts>;
-type OptionalParts = 'runner' | 'outputStore' | 'onOutputProblem' | 'onFailure';
+export type ResolvedSchedulerOptions = Required<Omit<SchedulerOptions, OptionalParts | 'retention'>> &
+  Pick<SchedulerOptions, OptionalParts> & { readonly retention?: ResolvedRetention };
+type OptionalParts = 'runner' | 'outputStore' | 'onRetention' | 'onOutputProblem' | 'onFailure';
 
 const DEFAULT_MAX_CONCURRENCY = 10;
 const DEFAULT_MAX_TASKS_PER_GRAPH = 10_000;
@@ -62,11 +83,16 @@ const DEFAULT_ABANDON_AFTER_MS = 10_000;
 const DEFAULT_RESULT_LIMITS: JsonLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
 const DEFAULT_STARTS_PER_TURN = 512;
 const DEFAULT_OUTPUT_BUFFER_BYTES = 64 * 1024;
+const DEFAULT_RETENTION_BATCH = 500;
+const DEFAULT_SWEEP_INTERVAL_MS = 60_000;
+const DEFAULT_SWEEP_DELAY_MS = 1000;
 
 /** An event nobody waits for rides the next append, at most this many milliseconds later. */
 export const LAZY_DELAY_MS = 20;
 /** How long an executor, the end of an attempt and a deletion wait for the output store, in milliseconds; then they go on without it. */
 export const OUTPUT_PATIENCE_MS = 10_000;
+/** For each task that a sweep of retention had to pass over, the next one comes later by so many milliseconds: pins cost a few percent of the time at most. */
+export const SWEEP_REST_MS_PER_TASK = 0.02;
 /** Newest events kept in memory for watchers. */
 export const EVENT_RING_SIZE = 10_000;
 /** Live reports that wait for one watcher before further ones are dropped. */
@@ -84,6 +110,7 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
   for (const [category, limit] of Object.entries(options.categoryConcurrency ?? {})) {
     wholeNumber(`categoryConcurrency.${category}`, limit, 1);
   }
+  const retention = resolveRetention(options.retention);
   return {
     store: options.store ?? new MemoryStore({ turn: (fn) => clock.turn(fn) }),
     executors: options.executors,
@@ -103,11 +130,28 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
     resultLimits: options.resultLimits ?? DEFAULT_RESULT_LIMITS,
     startsPerTurn: wholeNumber('startsPerTurn', options.startsPerTurn ?? DEFAULT_STARTS_PER_TURN, 1),
     outputBufferBytes: wholeNumber('outputBufferBytes', options.outputBufferBytes ?? DEFAULT_OUTPUT_BUFFER_BYTES, 0),
+    ...(retention !== undefined && { retention }),
+    ...(options.onRetention !== undefined && { onRetention: options.onRetention }),
     ...(options.outputStore !== undefined && { outputStore: options.outputStore }),
     ...(options.onOutputProblem !== undefined && { onOutputProblem: options.onOutputProblem }),
     ...(options.runner !== undefined && { runner: options.runner }),
     ...(options.onFailure !== undefined && { onFailure: options.onFailure }),
   };
+}
+
+/** @returns undefined where nothing is limited */
+function resolveRetention(options: RetentionOptions | undefined): ResolvedRetention | undefined {
+  const { maxAgeMs, maxFinished } = options ?? {};
+  const at = (option: keyof RetentionOptions, byDefault: number, min: number) =>
+    wholeNumber(`retention.${option}`, options?.[option] ?? byDefault, min);
+  const resolved = {
+    maxAgeMs: maxAgeMs === undefined ? Number.POSITIVE_INFINITY : at('maxAgeMs', maxAgeMs, 1),
+    maxFinished: maxFinished === undefined ? Number.POSITIVE_INFINITY : at('maxFinished', maxFinished, 1),
+    batchSize: at('batchSize', DEFAULT_RETENTION_BATCH, 1),
+    sweepIntervalMs: at('sweepIntervalMs', DEFAULT_SWEEP_INTERVAL_MS, 1),
+    sweepDelayMs: at('sweepDelayMs', DEFAULT_SWEEP_DELAY_MS, 0),
+  };
+  return maxAgeMs === undefined && maxFinished === undefined ? undefined : resolved;
 }
 
 function wholeNumber(option: string, value: number, min: number): number {

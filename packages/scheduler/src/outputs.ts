@@ -45,6 +45,9 @@ export interface SizedOutput extends Readonly<Record<OutputStream, OutputSize>> 
   readonly isInStore: boolean;
 }
 
+/** What is needed of a task that is gone. */
+type DeletedTask = Pick<Task, 'id' | 'submitted_seq'>;
+
 /** An attempt whose output is not kept whole. */
 interface Loss {
   readonly attempt: number;
@@ -170,13 +173,15 @@ export class Outputs implements AttemptOutputHost {
     }
   }
 
-  /** A task was deleted. Resolves when its output is gone too, or could not be removed in time: the next start finds it. */
-  async remove(task: Task): Promise<void> {
-    this.bells.ring(task.id);
-    this.losses.delete(task.submitted_seq);
-    if (this.store !== undefined && this.mayHoldAny) {
-      await this.inTime(this.removeNow(task.submitted_seq), (error) => this.noteRefusal(error));
+  /** Tasks were deleted. Resolves when their output is gone too, or could not be removed in time: the next start finds it. */
+  async remove(tasks: readonly DeletedTask[]): Promise<void> {
+    for (const { id, submitted_seq } of tasks) {
+      this.bells.ring(id);
+      this.losses.delete(submitted_seq);
     }
+    if (this.store === undefined || !this.mayHoldAny) return;
+    const removals = Promise.all(tasks.map(({ submitted_seq }) => this.removeNow(submitted_seq)));
+    await this.inTime(removals, (error) => this.noteRefusal(error));
   }
 
   /** Tasks were replaced. */
@@ -270,7 +275,7 @@ export class Outputs implements AttemptOutputHost {
     this.refusal = undefined;
   }
 
-  inTime(work: Promise<void>, onLate: (error: ExecGoError) => void): Promise<void> {
+  inTime(work: Promise<unknown>, onLate: (error: ExecGoError) => void): Promise<void> {
     return new Promise((resolve) => {
       const cancel = this.parts.options.clock.after(OUTPUT_PATIENCE_MS, () => {
         onLate(lateStore());

@@ -6,6 +6,7 @@ import type { EventHub } from './event-hub.js';
 import type { GraphIndex, TaskNode } from './graph-index.js';
 import type { ResolvedSchedulerOptions } from './options.js';
 import type { Outputs } from './outputs.js';
+import type { Retention } from './retention.js';
 import { taskNotFound } from './views.js';
 import type { Waiter, Waiters } from './waiters.js';
 
@@ -19,6 +20,7 @@ export interface PublisherParts {
   readonly graphWaiters: Waiters<true>;
   readonly dispatcher: Dispatcher;
   readonly outputs: Outputs;
+  readonly retention: Retention;
 }
 
 /** A task that has ended, and who waited for that. */
@@ -36,13 +38,14 @@ export class Publisher {
   }
 
   publish(batch: Batch): void {
-    const { counters, hub, dispatcher } = this.parts;
+    const { counters, hub, dispatcher, retention } = this.parts;
     const told: Told[] = [];
     counters.commitDuration.observe(this.clock.monotonic() - batch.appendedAt);
     for (let at = 0; at < batch.events.length; at += 1) {
       const event = batch.events[at] as Batch['events'][number];
       const node = batch.nodes[at];
       counters.count(event);
+      retention.published(event);
       if (node === undefined) continue;
       switch (event.type) {
         case 'task_submitted':

@@ -48,6 +48,7 @@ import { Outputs } from './outputs.js';
 import { Publisher } from './publisher.js';
 import { Recovery, type RecoverySummary } from './recovery.js';
 import { Reservations } from './reservations.js';
+import { Retention } from './retention.js';
 import { Submission } from './submission.js';
 import { summarise, taskNotFound, withLiveProgress } from './views.js';
 import { Waiters } from './waiters.js';
@@ -89,6 +90,7 @@ export class Scheduler implements Kernel {
   private readonly dispatcher: Dispatcher;
   private readonly submission: Submission;
   private readonly cancellation: Cancellation;
+  private readonly retention: Retention;
 
   constructor(options: SchedulerOptions) {
     this.options = resolveSchedulerOptions(options);
@@ -126,6 +128,7 @@ export class Scheduler implements Kernel {
     this.dispatcher = new Dispatcher({ ...shared, hub, wheel, counters });
     this.submission = new Submission({ ...shared, reservations });
     this.cancellation = new Cancellation({ ...shared, reservations, wheel, dispatcher: this.dispatcher });
+    this.retention = new Retention({ ...shared, reservations });
     const publisher = new Publisher({
       ...shared,
       hub,
@@ -133,6 +136,7 @@ export class Scheduler implements Kernel {
       taskWaiters,
       graphWaiters,
       dispatcher: this.dispatcher,
+      retention: this.retention,
     });
   }
 
@@ -161,7 +165,10 @@ export class Scheduler implements Kernel {
       const summary = await recovery.run();
       await this.log.durable();
       this.state = 'running';
-      if (this.stopped === undefined) dispatcher.activate(storeId);
+      if (this.stopped === undefined) {
+        dispatcher.activate(storeId);
+        this.retention.start();
+      }
       return summary;
     } catch (error) {
       this.state = 'stopped';
@@ -283,6 +290,7 @@ export class Scheduler implements Kernel {
       ready: dispatcher.readyCount,
       unfinished: this.index.unfinished,
       abandoned: counters.abandoned,
+      pruned: this.retention.pruned,
       outputsIncomplete: this.outputs.incompleteCount,
       uncommittedBytes: this.log.uncommittedBytes,
       queueWait: counters.queueWait.read(),
@@ -314,12 +322,14 @@ export class Scheduler implements Kernel {
       return;
     }
     this.dispatcher.pause();
+    const pruned = this.retention.stop();
     if (this.state === 'failed') {
       await this.dispatcher.idle();
     } else {
       this.state = 'stopping';
       await this.drain(graceMs);
     }
+    await pruned;
     const error = notRunning('stopped');
     this.log.close(error);
     this.taskWaiters.rejectAll(error);
@@ -361,6 +371,7 @@ export class Scheduler implements Kernel {
     this.failure = error;
     if (this.state === 'running' || this.state === 'starting') this.state = 'failed';
     this.dispatcher.pause();
+    void this.retention.stop();
     this.dispatcher.stopAll({ kind: 'failure', error });
     this.taskWaiters.rejectAll(error);
     this.graphWaiters.rejectAll(error);

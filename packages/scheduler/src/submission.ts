@@ -105,6 +105,8 @@ export class Submission {
     // From here on nobody deletes or replaces what this graph depends on.
     const release = reservations.holdAsDependencies(external);
     try {
+      const pruned = reservations.whenPruned(external);
+      if (pruned !== undefined) await pruned;
       const finished = new Map<string, Task>();
       await this.fetchFinished(external, finished);
       const isKnown = (id: string) => index.get(id) !== undefined || finished.has(id);

@@ -14,6 +14,7 @@ export function prometheusText(stats: KernelStats, about: { version: string; upt
     counter('tasks_failed_total', 'Tasks that failed or were cancelled.', stats.failed),
     counter('tasks_skipped_total', 'Tasks skipped because a dependency did not succeed.', stats.skipped),
     counter('tasks_retried_total', 'Attempts that failed and are followed by another.', stats.retried),
+    counter('tasks_pruned_total', 'Finished tasks deleted because they were too old or too many.', stats.pruned),
     counter('attempts_abandoned_total', 'Attempts given up because they ignored their signal.', stats.abandoned),
     counter('outputs_incomplete_total', 'Attempts whose output was not kept whole.', stats.outputsIncomplete),
     gauge('attempts_running', 'Attempts under way.', stats.running),

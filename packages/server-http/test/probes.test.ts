@@ -107,6 +107,7 @@ const stats: KernelStats = {
   ready: 6,
   unfinished: 7,
   abandoned: 8,
+  pruned: 12,
   outputsIncomplete: 1,
   uncommittedBytes: 9,
   queueWait: histogram,
