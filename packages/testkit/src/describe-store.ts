@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { appending } from './store-suite/appending.js';
 import { eventHistory } from './store-suite/event-history.js';
+import { finishedTasks } from './store-suite/finished-tasks.js';
 import type { StoreSuiteOptions } from './store-suite/fixture.js';
 import { foldProperty } from './store-suite/fold-property.js';
 import { lifecycle } from './store-suite/lifecycle.js';
@@ -33,6 +34,7 @@ export function describeStore(name: string, options: StoreSuiteOptions): void {
     describe('listing', () => listing(options));
     describe('events', () => eventHistory(options));
     describe('unfinished', () => unfinishedTasks(options));
+    describe('finished', () => finishedTasks(options));
     describe('receipts', () => receipts(options));
     describe('odd ids and values', () => oddIds(options));
     describe('the fold', () => foldProperty(options));

@@ -84,6 +84,53 @@ const BROKEN: Readonly<Record<string, Break>> = {
       if (all.length > 0) yield all;
     },
   }),
+  'finds finished tasks by their submission': (sound) => ({
+    finished: async (query) => {
+      const { tasks, total } = await sound.finished(query);
+      return { tasks: [...tasks].sort((a, b) => a.submitted_seq - b.submitted_seq), total };
+    },
+  }),
+  'gives a finished task twice, at the end of a page and at the beginning of the next': (sound) => ({
+    finished: ({ after = 0, limit }) => sound.finished({ after: Math.max(0, after - 1), limit }),
+  }),
+  'gives all finished tasks at once': (sound) => ({
+    finished: ({ limit: _, ...query }) => sound.finished({ ...query, limit: Number.POSITIVE_INFINITY }),
+  }),
+  'counts the page, not the finished tasks': (sound) => ({
+    finished: async (query) => {
+      const { tasks } = await sound.finished(query);
+      return { tasks, total: tasks.length };
+    },
+  }),
+  'finds unfinished tasks among the finished ones': (sound) => ({
+    finished: async (query) => {
+      const { tasks, total } = await sound.finished(query);
+      const running = (await sound.list({ status: 'running' })).tasks;
+      const more = running.map(({ id, graph_id, submitted_seq, last_seq, updated_at }) => {
+        return { id, graph_id, submitted_seq, last_seq, updated_at };
+      });
+      const open = more.filter(({ last_seq }) => last_seq > (query.after ?? 0));
+      return { tasks: [...tasks, ...open].slice(0, query.limit), total: total + running.length };
+    },
+  }),
+  'forgets that a finished task was deleted': (sound) => {
+    let most = 0;
+    return {
+      finished: async (query) => {
+        const page = await sound.finished(query);
+        most = Math.max(most, page.total);
+        return { ...page, total: most };
+      },
+    };
+  },
+  'tells when a finished task was submitted instead of when it ended': (sound) => ({
+    finished: async (query) => {
+      const page = await sound.finished(query);
+      const tasks = await sound.getMany(page.tasks.map(({ id }) => id));
+      const dated = page.tasks.map((task, at) => ({ ...task, updated_at: tasks[at]?.created_at ?? 0 }));
+      return { ...page, tasks: dated };
+    },
+  }),
   'takes ids that look alike for the same': (sound) => ({
     getMany: (ids) => sound.getMany(ids.map((id) => id.normalize('NFC'))),
   }),
