@@ -48,13 +48,16 @@ export class Retention {
   /** Tasks deleted since the start. */
   pruned = 0;
   private readonly limits: ResolvedRetention | undefined;
-  /** Finished tasks there are, or a few more: those replaced since the last sweep are still counted. */
+  /** Finished tasks there are, or a few more: those that were replaced since the last sweep are still counted. */
   private finished = 0;
   /** Ids that ended or were deleted since a page was asked for: what the page says of them may be out of date. */
   private changed: Set<string> | undefined;
   private work: Promise<void> | undefined;
-  private isSweepWanted = false;
+  /** A task has ended since the sweep under way began. */
+  private hasMore = false;
   private next: { readonly isSoon: boolean; readonly cancel: () => void } | undefined;
+  /** Monotonic milliseconds: no sweep begins earlier. */
+  private restsUntil = 0;
   private isRunning = false;
 
   constructor(private readonly parts: RetentionParts) {
@@ -80,32 +83,38 @@ export class Retention {
   published(event: TaskEvent): void {
     if (this.limits === undefined || event.type === 'graph_submitted') return;
     const status = statusAfter(event.type);
-    if (status === 'absent') this.finished -= 1;
-    else if (status === 'pending' || status === 'running') return;
-    else this.finished += 1;
+    if (status === 'pending' || status === 'running') return;
     this.changed?.add(event.task_id);
-    if (status !== 'absent' && this.finished > this.limits.maxFinished) this.sweepSoon();
+    if (status === 'absent') {
+      this.finished -= 1;
+      return;
+    }
+    this.finished += 1;
+    this.hasMore = true;
+    if (this.next?.isSoon === false && this.hasTooMany) this.schedule(true);
   }
 
-  private sweepSoon(): void {
-    if (this.work !== undefined) this.isSweepWanted = true;
-    else if (this.isRunning && this.next?.isSoon === false) this.schedule(true, 0);
+  private get hasTooMany(): boolean {
+    return this.finished > (this.limits as ResolvedRetention).maxFinished;
   }
 
-  private schedule(isSoon: boolean, restMs: number): void {
+  private schedule(isSoon: boolean): void {
+    const { clock } = this.parts.options;
     const { sweepDelayMs, sweepIntervalMs } = this.limits as ResolvedRetention;
+    const restMs = this.restsUntil - clock.monotonic();
     this.next?.cancel();
     const delayMs = Math.max(restMs, isSoon ? sweepDelayMs : sweepIntervalMs);
-    this.next = { isSoon, cancel: this.parts.options.clock.after(delayMs, () => this.sweep()) };
+    this.next = { isSoon, cancel: clock.after(delayMs, () => this.sweep()) };
   }
 
   private sweep(): void {
     this.next = undefined;
     if (!this.isRunning) return;
-    this.isSweepWanted = false;
+    this.hasMore = false;
     this.work = this.sweepOnce().then((passedOver) => {
       this.work = undefined;
-      if (this.isRunning) this.schedule(this.isSweepWanted, passedOver * SWEEP_REST_MS_PER_TASK);
+      this.restsUntil = this.parts.options.clock.monotonic() + Math.floor(passedOver * SWEEP_REST_MS_PER_TASK);
+      if (this.isRunning) this.schedule(this.hasMore && this.hasTooMany);
     });
   }
 
@@ -131,12 +140,14 @@ export class Retention {
     const { batchSize } = this.limits as ResolvedRetention;
     const changed = new Set<string>();
     this.changed = changed;
+    this.finished = 0;
     const page = await store.finished({ after: progress.after, limit: batchSize });
     // From here to the decision nothing else happens: what the page, the index and the reservations say is of one moment.
     const due = this.dueOf(page, progress.passedOver);
     const free = due.filter(({ id }) => !changed.has(id) && this.isFree(id));
     this.changed = undefined;
-    this.finished = page.total;
+    // What ended meanwhile may be in the total already: one too many costs a sweep, one too few would be forgotten.
+    this.finished += page.total;
     progress.finished = page.total - free.length;
     progress.passedOver += due.length - free.length;
     if (free.length > 0) {

@@ -1,8 +1,16 @@
-import { isExecGoError, isTerminal, type Task, type TaskEvent } from '@execgo/core';
+import {
+  type FinishedPage,
+  type FinishedQuery,
+  isExecGoError,
+  isTerminal,
+  type Task,
+  type TaskEvent,
+} from '@execgo/core';
 import { FakeExecutor, fails, hangs, ignoresAbort, succeeds, taskInput } from '@execgo/testkit';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { GraphIndex } from '../src/graph-index.js';
+import { deletedUnderDependents } from './support/deleted-under-dependents.js';
 import { JournalStore } from './support/journal-store.js';
 import { newKernel, type TestKernel } from './support/kernel.js';
 
@@ -24,6 +32,12 @@ class LaggingStore extends JournalStore {
     const found = await super.getMany(ids);
     await this.lag();
     return found;
+  }
+
+  override async finished(query: FinishedQuery): Promise<FinishedPage> {
+    const page = await super.finished(query);
+    await this.lag();
+    return page;
   }
 
   private async lag(): Promise<void> {
@@ -73,14 +87,21 @@ const course = fc.record({
   lags: fc.infiniteStream(fc.nat(3)),
   end: fc.constantFrom('none', 'none', 'refuse', 'stop'),
   endAt: fc.nat(60),
+  retention: fc.constantFrom(
+    undefined,
+    { maxFinished: 1, batchSize: 2, sweepDelayMs: 0, sweepIntervalMs: 20 },
+    { maxFinished: 3, batchSize: 1, sweepDelayMs: 1, sweepIntervalMs: 500 },
+    { maxAgeMs: 1, batchSize: 3, sweepIntervalMs: 1 },
+  ),
 });
 
 it('whatever is asked at once: every call is answered, every task ends, and nothing stays behind', async () => {
   await fc.assert(
-    fc.asyncProperty(course, async ({ commands, behaviours, lags, end, endAt }) => {
+    fc.asyncProperty(course, async ({ commands, behaviours, lags, end, endAt, retention }) => {
       const executor = new FakeExecutor({ otherwise: (attempt) => behaviours.next().value(attempt) });
       const store = new LaggingStore(lags);
-      const kernel = newKernel({ store, executor, maxConcurrency: 2, abandonAfterMs: 15 });
+      const limits = { maxConcurrency: 2, abandonAfterMs: 15, ...(retention !== undefined && { retention }) };
+      const kernel = newKernel({ store, executor, ...limits });
       await kernel.clock.runUntil(kernel.scheduler.start());
       await kernel.scheduler.submit({ tasks: IDS.map((one) => taskInput({ id: one, timeout: 10 })) });
       const graphs: string[] = [];
@@ -101,11 +122,13 @@ it('whatever is asked at once: every call is answered, every task ends, and noth
         expect([...(kernel.scheduler as unknown as { index: GraphIndex }).index.all()]).toEqual([]);
         const { tasks } = await store.list({});
         expect(tasks.filter(({ status }) => !isTerminal(status))).toEqual([]);
+        if (retention !== undefined) expect(tasks.length).toBeLessThanOrEqual(retention.maxFinished ?? 0);
       }
       await kernel.clock.runUntil(kernel.scheduler.stop({ graceMs: 0 }));
       expect(store.journal.map(({ seq }) => seq)).toEqual(store.journal.map((_, at) => at + 1));
       expect(kernel.clock.pendingTimers).toBe(0);
+      expect(deletedUnderDependents(store.journal)).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 200 },
   );
 });
