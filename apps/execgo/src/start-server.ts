@@ -1,6 +1,6 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
 import { openSandbox, type SandboxState } from '@execgo/process';
-import { createScheduler, type RecoverySummary, type Scheduler } from '@execgo/scheduler';
+import { createScheduler, type RecoverySummary, type RetentionSweep, type Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
 import type { Logger } from 'pino';
 import { closeServer } from './close-server.js';
@@ -100,6 +100,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     store: loggedStore(store, logger),
     executors: [...executors, ...packages.executors],
     ...(outputStore !== undefined && { outputStore }),
+    onRetention: (sweep) => logRetention(logger, sweep),
     onOutputProblem: (err) => logger.warn({ err }, err.message),
     onFailure: (error) => fail(error),
   });
@@ -147,14 +148,24 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
 }
 
 function kernelLimits(settings: Settings) {
-  const { maxConcurrency, maxTasks, maxPending, defaultTimeout, noResume } = settings;
+  const { maxConcurrency, maxTasks, maxPending, defaultTimeout, noResume, retention, maxFinished } = settings;
   return {
     maxConcurrency,
     maxTasksPerGraph: maxTasks,
     maxPending,
     defaultTimeoutMs: defaultTimeout,
     resume: !noResume,
+    retention: {
+      ...(retention !== undefined && { maxAgeMs: retention }),
+      ...(maxFinished !== undefined && { maxFinished }),
+    },
   };
+}
+
+/** Under load there is a sweep a second: nothing to tell unless somebody wants to know. */
+function logRetention(logger: Logger, { pruned, finished, error }: RetentionSweep): void {
+  if (error === undefined) logger.debug({ pruned, finished }, 'finished tasks deleted by retention');
+  else logger.warn({ err: error, pruned }, 'retention could not read the store; it tries again at the next sweep');
 }
 
 async function recover(scheduler: Scheduler, http: RunningServer): Promise<RecoverySummary> {

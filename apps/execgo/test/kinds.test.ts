@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { address, bytes, seconds, toggle, wholeNumber } from '../src/settings/kinds.js';
+import { address, bytes, duration, seconds, toggle, wholeNumber } from '../src/settings/kinds.js';
 
 describe('an address', () => {
   it.each([
@@ -42,6 +42,34 @@ describe('a size', () => {
 
   it.each([0, 1.5, -1, Number.NaN, null, [], {}, true])('is not the JSON value %j', (value) => {
     expect(bytes(1).fromJson(value, '')).toBeUndefined();
+  });
+});
+
+describe('a duration', () => {
+  it.each([
+    ['30d', 2_592_000_000],
+    ['72h', 259_200_000],
+    ['1h30m', 5_400_000],
+    ['2w', 1_209_600_000],
+    ['90s', 90_000],
+    ['1m0s', 60_000],
+    ['1.5h', 5_400_000],
+    ['250ms', 250],
+    ['1d2h3m4s5ms', 93_784_005],
+  ])('%s', (text, ms) => {
+    expect(duration(1).fromText(text, '')).toBe(ms);
+    expect(duration(1).fromJson(text, '')).toBe(ms);
+  });
+
+  it.each(['', '0', '0s', '30', '-1h', '1 h', 'h', '1y', '1h30', '1hm', '1e3s', '30D', '9999999999999d', '0.1ms'])(
+    'is not %j',
+    (text) => {
+      expect(duration(1).fromText(text, '')).toBeUndefined();
+    },
+  );
+
+  it.each([0, 3600, null, [], {}, true])('is not the JSON value %j', (value) => {
+    expect(duration(1).fromJson(value, '')).toBeUndefined();
   });
 });
 

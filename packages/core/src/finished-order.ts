@@ -14,17 +14,27 @@ export class FinishedOrder {
   private holes = 0;
   /** The first place that is no hole: what ended first goes first, as a rule. */
   private head = 0;
+  private isSorted = true;
+
+  /** Adds a task of a snapshot, whenever it ended. */
+  load({ id, last_seq }: Task): void {
+    if (last_seq < (this.seqs.at(-1) ?? 0)) this.isSorted = false;
+    this.ids.push(id);
+    this.seqs.push(last_seq);
+  }
 
   /** Adds tasks that have ended, in any order, all of them after those that are here. */
-  add(tasks: readonly Task[]): void {
-    for (const task of [...tasks].sort((a, b) => a.last_seq - b.last_seq)) {
-      this.ids.push(task.id);
-      this.seqs.push(task.last_seq);
+  add(tasks: Task[]): void {
+    if (tasks.length > 1) tasks.sort((a, b) => a.last_seq - b.last_seq);
+    for (const { id, last_seq } of tasks) {
+      this.ids.push(id);
+      this.seqs.push(last_seq);
     }
   }
 
   /** Takes out the one that ended with this event; does nothing if there is none. */
   remove(lastSeq: number): void {
+    this.sort();
     const at = this.firstAfter(lastSeq - 1);
     if (this.seqs[at] !== lastSeq || this.ids[at] === undefined) return;
     this.ids[at] = undefined;
@@ -35,10 +45,22 @@ export class FinishedOrder {
 
   /** Ids with the seq at which each ended, from the first after `seq` on. */
   *after(seq: number): IterableIterator<readonly [id: string, lastSeq: number]> {
+    this.sort();
     for (let at = Math.max(this.head, this.firstAfter(seq)); at < this.ids.length; at += 1) {
       const id = this.ids[at];
       if (id !== undefined) yield [id, this.seqs[at] as number];
     }
+  }
+
+  /** After a snapshot alone. */
+  private sort(): void {
+    if (this.isSorted) return;
+    const tasks = this.ids.map((id, at) => ({ id, seq: this.seqs[at] as number }));
+    tasks.sort((a, b) => a.seq - b.seq);
+    this.ids = tasks.map(({ id }) => id);
+    this.seqs = tasks.map(({ seq }) => seq);
+    this.isSorted = true;
+    this.head = 0;
   }
 
   private tidy(): void {

@@ -113,8 +113,8 @@ export class TaskTable {
   private readonly cuts = new Set<OpenCut>();
   /** Terminal tasks, those of a commit under way included. */
   private finishedCount = 0;
-  /** Made when somebody first asks for it: most tables are never asked, and pay nothing. Outdated tasks stay in it until `forget`. */
-  private finishedOrder: FinishedOrder | undefined;
+  /** Outdated tasks stay in it until `forget`, and new ones come when their batch is shown. */
+  private readonly finishedOrder = new FinishedOrder();
 
   constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
 
@@ -218,6 +218,7 @@ export class TaskTable {
   load(task: Task): void {
     if (this.tasks.has(task.id)) throw new ExecGoError('internal', `task "${task.id}" is there twice`);
     this.replace(task.id, undefined, task);
+    if (isTerminal(task.status)) this.finishedOrder.load(task);
   }
 
   /** Adds a receipt read from a snapshot, oldest first. */
@@ -263,9 +264,8 @@ export class TaskTable {
     if (batch.length > 0) yield batch;
   }
 
-  /** Terminal tasks, the one that ended first foremost. The first call looks at every task, later ones only at what they give out. */
+  /** Terminal tasks, the one that ended first foremost. Costs what it gives out; the first call after a snapshot was loaded sorts. */
   finished({ after = 0, limit }: FinishedQuery): FinishedPage {
-    this.finishedOrder ??= this.orderOfFinished();
     const tasks: FinishedTask[] = [];
     for (const [id, last_seq] of this.finishedOrder.after(after)) {
       if (tasks.length >= limit) break;
@@ -278,18 +278,8 @@ export class TaskTable {
     return { tasks, total: this.hidden?.finished ?? this.finishedCount };
   }
 
-  /** As far as they can be seen: those of a commit under way come with its end. */
-  private orderOfFinished(): FinishedOrder {
-    const found: Task[] = [];
-    for (const task of this.all()) if (isTerminal(task.status)) found.push(task);
-    const order = new FinishedOrder();
-    order.add(found);
-    return order;
-  }
-
   /** What has ended in a batch, in the order in which it ended: a batch holds its tasks in the order in which they were first touched. */
   private noteFinished(tasks: readonly (Task | undefined)[]): void {
-    if (this.finishedOrder === undefined) return;
     const ended = tasks.filter(
       (task) => task !== undefined && isTerminal(task.status) && this.tasks.get(task.id) === task,
     );
@@ -358,7 +348,7 @@ export class TaskTable {
     const at = this.firstAtOrAfter(task.submitted_seq);
     this.order[at] = undefined;
     this.holes += 1;
-    this.finishedOrder?.remove(task.last_seq);
+    this.finishedOrder.remove(task.last_seq);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) return;
     range.live -= 1;

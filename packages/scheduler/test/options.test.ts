@@ -25,7 +25,19 @@ describe('the options of a scheduler', () => {
     });
   });
 
-  it.each<[keyof SchedulerOptions, Partial<SchedulerOptions>]>([
+  it('have these for retention, once something is limited', () => {
+    const { retention } = resolveSchedulerOptions({ executors, retention: { maxFinished: 5 } });
+    expect(retention).toEqual({
+      maxAgeMs: Number.POSITIVE_INFINITY,
+      maxFinished: 5,
+      batchSize: 500,
+      sweepIntervalMs: 60_000,
+      sweepDelayMs: 1000,
+    });
+    expect(resolveSchedulerOptions({ executors, retention: {} })).not.toHaveProperty('retention');
+  });
+
+  it.each<[string, Partial<SchedulerOptions>]>([
     ['maxConcurrency', { maxConcurrency: 0 }],
     ['maxConcurrency', { maxConcurrency: 1.5 }],
     ['maxTasksPerGraph', { maxTasksPerGraph: -1 }],
@@ -36,6 +48,11 @@ describe('the options of a scheduler', () => {
     ['startsPerTurn', { startsPerTurn: 0 }],
     ['outputBufferBytes', { outputBufferBytes: -1 }],
     ['categoryConcurrency', { categoryConcurrency: { mcp: 0 } }],
+    ['retention.maxAgeMs', { retention: { maxAgeMs: 0 } }],
+    ['retention.maxFinished', { retention: { maxFinished: 0.5 } }],
+    ['retention.batchSize', { retention: { batchSize: 0 } }],
+    ['retention.sweepIntervalMs', { retention: { maxFinished: 1, sweepIntervalMs: 0 } }],
+    ['retention.sweepDelayMs', { retention: { maxFinished: 1, sweepDelayMs: -1 } }],
   ])('a bad %s is refused by name', (option, bad) => {
     expect(() => createScheduler({ executors, ...bad })).toThrow(ConfigError);
     expect(() => createScheduler({ executors, ...bad })).toThrow(`option ${option}`);

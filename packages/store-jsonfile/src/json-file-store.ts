@@ -136,6 +136,8 @@ export class JsonFileStore implements TaskStore {
       if (found.imported) await snapshots.write(true);
       await journal.dropBefore(found.imported ? found.lastSeq : found.baseSeq);
       const storeId = found.storeId ?? (await writeStoreId(fileSystem, directory));
+      // Now, because it sorts: later it would stop the event loop.
+      life.table.finished({ limit: 0 });
       this.life = life;
       return { storeId, firstSeq: journal.segments[0]?.firstSeq ?? begins, lastSeq: queue.lastSeq };
     } catch (error) {

@@ -91,6 +91,29 @@ export function bytes(min: number): Kind<number> {
   };
 }
 
+const DURATION_UNITS_MS = new Map([
+  ['ms', 1],
+  ['s', 1000],
+  ['m', 60_000],
+  ['h', 3_600_000],
+  ['d', 86_400_000],
+  ['w', 604_800_000],
+]);
+
+/** Milliseconds, from numbers with units: `30d`, `72h`, `1h30m`, `1.5s`, as Go writes them, with days and weeks besides. */
+export function duration(minMs: number): Kind<number> {
+  const expected = 'a duration such as 30d, 72h or 1h30m (units: ms, s, m, h, d, w)';
+  return textual('duration', expected, (text) => {
+    if (!/^(\d+(\.\d+)?[a-z]+)+$/.test(text)) return undefined;
+    let ms = 0;
+    for (const [, number, unit] of text.matchAll(/(\d+(?:\.\d+)?)([a-z]+)/g)) {
+      ms += Number(number) * (DURATION_UNITS_MS.get(unit as string) ?? Number.NaN);
+    }
+    const whole = Math.floor(ms);
+    return Number.isSafeInteger(whole) && whole >= minMs ? whole : undefined;
+  });
+}
+
 const TRUTH = new Map([
   ['true', true],
   ['1', true],

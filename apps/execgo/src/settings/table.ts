@@ -1,4 +1,4 @@
-import { address, bytes, listOf, name, oneOf, path, seconds, target, toggle, wholeNumber } from './kinds.js';
+import { address, bytes, duration, listOf, name, oneOf, path, seconds, target, toggle, wholeNumber } from './kinds.js';
 import { optional, type Setting, setting } from './setting.js';
 
 const MAX_SHUTDOWN_SEC = 24 * 3600;
@@ -22,6 +22,14 @@ export const SETTINGS = {
   durability: setting(oneOf('always', 'none'), {
     default: 'always',
     help: 'always: what was acknowledged survives a crash and a power cut; none: nothing waits for the disk',
+  }),
+  retention: optional(duration(1), {
+    otherwise: 'for ever',
+    help: 'how long finished tasks are kept, such as 30d; those that an unfinished task depends on are kept in any case',
+  }),
+  maxFinished: optional(wholeNumber(1), {
+    otherwise: 'no limit',
+    help: 'how many finished tasks are kept, those that ended last; those that an unfinished task depends on are kept besides',
   }),
   eventRetention: setting(bytes(1024 ** 2), { default: '1 GiB', help: 'how much event history is kept' }),
   outputMax: setting(bytes(0), {

@@ -61,7 +61,7 @@ const MAIN_THREAD = openThreadTime();
 const text = Buffer.alloc(64);
 
 /** By the kernel's own account of this thread, where there is one; else that of the process. */
-function loopMicros(): number {
+export function loopMicros(): number {
   if (MAIN_THREAD === undefined) return cpuMicros();
   const length = readSync(MAIN_THREAD, text, 0, text.length, 0);
   return Number.parseInt(text.toString('latin1', 0, length), 10) / 1000;
@@ -75,7 +75,7 @@ function openThreadTime(): number | undefined {
   }
 }
 
-function cpuMicros(): number {
+export function cpuMicros(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
