@@ -186,7 +186,7 @@ export class RedisCachedStore implements CachedStore {
     if (texts === undefined) this.errors += 1;
     for (const [at, { id, entry }] of known.entries()) {
       const text = texts?.[at];
-      const task = typeof text === 'string' ? decodeTask(text, id) : undefined;
+      const task = typeof text === 'string' ? decodeTask(text, this.keyOf(entry), id) : undefined;
       if (task !== undefined) found.set(id, { entry, task });
       else this.index.forget(id, entry);
       if (typeof text === 'string' && task === undefined) this.errors += 1;
@@ -214,14 +214,15 @@ export class RedisCachedStore implements CachedStore {
   /** Nobody waits for it: until Redis has said that it has the value, nobody asks for it either. */
   private fill(fill: Fill, task: Task | undefined): void {
     const { maxValueBytes, ttlSec } = this.options;
-    const text =
-      task !== undefined && this.link.isUp && this.index.isCurrent(fill) ? encodeTask(task, maxValueBytes) : undefined;
+    const key = this.keyOf(fill.entry);
+    const isWanted = task !== undefined && this.link.isUp && this.index.isCurrent(fill);
+    const text = isWanted ? encodeTask(task, key, maxValueBytes) : undefined;
     if (text === undefined) {
       this.index.dropFill(fill);
       return;
     }
     this.link
-      .run((redis) => redis.set(this.keyOf(fill.entry), text, ttlSec))
+      .run((redis) => redis.set(key, text, ttlSec))
       .then(
         () => {
           if (!this.index.endFill(fill)) this.remove([fill.entry]);

@@ -73,7 +73,7 @@ export function resolveOptions(options: CachedStoreOptions): ResolvedOptions {
     commandTimeoutMs: within(options, 'commandTimeoutMs', DEFAULT_COMMAND_TIMEOUT_MS, 1, MAX_TIMER_MS),
     connectTimeoutMs: within(options, 'connectTimeoutMs', DEFAULT_CONNECT_TIMEOUT_MS, 1, MAX_TIMER_MS),
     maxValueBytes: within(options, 'maxValueBytes', DEFAULT_MAX_VALUE_BYTES, 0),
-    maxEntries: within(options, 'maxEntries', DEFAULT_MAX_ENTRIES, 1),
+    maxEntries: within(options, 'maxEntries', DEFAULT_MAX_ENTRIES, 2),
     maxPendingFills: within(options, 'maxPendingFills', DEFAULT_MAX_PENDING_FILLS, 1),
     maxIdsPerRead: within(options, 'maxIdsPerRead', DEFAULT_MAX_IDS_PER_READ, 1),
     probeMinMs,
