@@ -51,7 +51,10 @@ describe('the URL', () => {
     ['redis://cache', { host: 'cache', port: 6379, database: 0, tls: false }],
     ['redis://cache/', { host: 'cache', port: 6379, database: 0, tls: false }],
     ['redis://:s3cret@cache:6380/2', { host: 'cache', port: 6380, database: 2, tls: false, password: 's3cret' }],
-    ['rediss://me:p%40ss%2F@cache', { host: 'cache', port: 6379, database: 0, tls: true, username: 'me', password: 'p@ss/' }],
+    [
+      'rediss://me:p%40ss%2F@cache',
+      { host: 'cache', port: 6379, database: 0, tls: true, username: 'me', password: 'p@ss/' },
+    ],
     ['redis://[::1]:7000', { host: '::1', port: 7000, database: 0, tls: false }],
   ])('%s is read', (url, target) => {
     expect(parseRedisUrl(url)).toEqual(target);
@@ -80,7 +83,9 @@ describe('the URL', () => {
     try {
       make();
     } catch (error) {
-      expect(JSON.stringify(error) + String((error as Error).stack).replaceAll(import.meta.filename, '')).not.toContain('s3cret@');
+      expect(JSON.stringify(error) + String((error as Error).stack).replaceAll(import.meta.filename, '')).not.toContain(
+        's3cret@',
+      );
     }
   });
 

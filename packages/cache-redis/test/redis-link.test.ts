@@ -125,23 +125,27 @@ describe('RedisLink', () => {
 
   it('a Redis that cannot keep anything does not count as up', async () => {
     const { redis, link, warnings } = makeLink();
-    redis.fails = (command) => (command === 'set' ? 'READONLY You can’t write against a read only replica.' : undefined);
+    redis.fails = (command) =>
+      command === 'set' ? 'READONLY You can’t write against a read only replica.' : undefined;
     await link.start();
     expect([link.isUp, redis.connections]).toEqual([false, 0]);
     expect(warnings[0]).toContain('READONLY');
   });
 
-  it.each(['connect', 'set', 'get'] as const)('stopped in the midst of a probe (%s), it leaves no connection and no timer', async (step) => {
-    const { redis, clock, link, warnings } = makeLink();
-    redis.holds = (command) => command === step;
-    const started = link.start();
-    await settle();
-    link.stop();
-    await started;
-    await redis.next(step).deliver();
-    await settle();
-    expect([link.isUp, redis.connections, clock.pendingTimers, warnings]).toEqual([false, 0, 0, []]);
-  });
+  it.each(['connect', 'set', 'get'] as const)(
+    'stopped in the midst of a probe (%s), it leaves no connection and no timer',
+    async (step) => {
+      const { redis, clock, link, warnings } = makeLink();
+      redis.holds = (command) => command === step;
+      const started = link.start();
+      await settle();
+      link.stop();
+      await started;
+      await redis.next(step).deliver();
+      await settle();
+      expect([link.isUp, redis.connections, clock.pendingTimers, warnings]).toEqual([false, 0, 0, []]);
+    },
+  );
 
   it('stopped while up or down, it rejects what is under way and leaves no connection and no timer', async () => {
     const { redis, clock, link, read } = makeLink();
