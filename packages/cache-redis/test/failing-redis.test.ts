@@ -1,0 +1,26 @@
+import { expect, it } from 'vitest';
+import { CarelessIndex } from './support/careless-index.js';
+import { hammer } from './support/hammer.js';
+
+const LOAD = { rounds: 1, readers: 8, tasks: 40 };
+
+/** One round; `failing-redis.long.test.ts` has thirty. */
+it('Redis paused, killed, restarted empty and with old data, cut off, slow, its removals lost: no read is older than the last append that had resolved', {
+  timeout: 60_000,
+}, async () => {
+  const report = await hammer(LOAD);
+  console.warn(
+    `failing Redis: ${report.reads} reads, ${report.hits} hits, ${report.appends} appends, ${report.outages} outages`,
+  );
+  expect(report.wrong).toEqual([]);
+  expect(report.reads).toBeGreaterThan(5_000);
+  expect(report.hits).toBeGreaterThan(300);
+  expect(report.appends).toBeGreaterThan(100);
+  expect(report.outages).toBeGreaterThanOrEqual(4);
+});
+
+it('control: the same without the protection gives wrong answers', { timeout: 60_000 }, async () => {
+  const { wrong, reads } = await hammer({ ...LOAD, makeIndex: (limits) => new CarelessIndex(limits) });
+  console.warn(`control: ${wrong.length} wrong of ${reads} reads`);
+  expect(wrong.length).toBeGreaterThan(10);
+});
