@@ -1,3 +1,5 @@
+import type { Change } from './change.js';
+
 /** One value on its way into Redis. */
 export interface Fill {
   readonly id: string;
@@ -20,8 +22,8 @@ export class CacheIndex {
   private entries = new Map<string, number>();
   /** Entries that are dropped when `entries` is half of what may be: a map that loses its first key again and again is slow. */
   private older = new Map<string, number>();
-  /** By task: how many appends that change it are under way. */
-  private readonly changing = new Map<string, number>();
+  /** Appends under way. */
+  private readonly changes = new Set<Change>();
   /** One a task: who comes second reads the store and leaves it at that. */
   private readonly fills = new Map<string, Fill>();
   private nextEntry = 0;
@@ -34,14 +36,16 @@ export class CacheIndex {
   }
 
   isChanging(id: string): boolean {
-    return this.changing.has(id);
+    for (const change of this.changes) if (change.concerns(id)) return true;
+    return false;
   }
 
-  /** An append that changes these tasks begins. @returns the entries that this leaves without a name */
-  beginChange(ids: readonly string[]): readonly number[] {
+  /** An append begins. @returns the entries that this leaves without a name */
+  beginChange(change: Change): readonly number[] {
+    this.changes.add(change);
     const forgotten: number[] = [];
-    for (const id of ids) {
-      this.changing.set(id, (this.changing.get(id) ?? 0) + 1);
+    if (this.entries.size + this.older.size + this.fills.size === 0) return forgotten;
+    for (const id of change.ids()) {
       this.fills.delete(id);
       const entry = this.entryOf(id);
       if (entry === undefined) continue;
@@ -52,17 +56,13 @@ export class CacheIndex {
   }
 
   /** That append has ended, durable or not. */
-  endChange(ids: readonly string[]): void {
-    for (const id of ids) {
-      const left = (this.changing.get(id) ?? 1) - 1;
-      if (left === 0) this.changing.delete(id);
-      else this.changing.set(id, left);
-    }
+  endChange(change: Change): void {
+    this.changes.delete(change);
   }
 
   /** To be called before the store is read; undefined when what is read must not be filled in. */
   beginFill(id: string): Fill | undefined {
-    if (this.changing.has(id) || this.fills.has(id) || this.fills.size >= this.limits.maxPendingFills) return undefined;
+    if (this.fills.has(id) || this.fills.size >= this.limits.maxPendingFills || this.isChanging(id)) return undefined;
     const fill = { id, entry: this.nextEntry };
     this.nextEntry += 1;
     this.fills.set(id, fill);

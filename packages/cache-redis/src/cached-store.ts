@@ -1,24 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type AnyStatus,
-  type EventQuery,
-  type FinishedPage,
-  type FinishedQuery,
-  isLegal,
-  isTerminal,
-  type OpenedStore,
-  type Receipt,
-  TASK_STATUSES,
-  type Task,
-  type TaskEvent,
-  type TaskEventType,
-  type TaskPage,
-  type TaskQuery,
-  type TaskStore,
-  TRANSITIONS,
+import type {
+  EventQuery,
+  FinishedPage,
+  FinishedQuery,
+  OpenedStore,
+  Receipt,
+  Task,
+  TaskEvent,
+  TaskPage,
+  TaskQuery,
+  TaskStore,
 } from '@execgo/core';
 import { CacheIndex, type Fill } from './cache-index.js';
 import { decodeTask, encodeTask } from './cached-task.js';
+import { Change } from './change.js';
 import { type CachedStoreOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { type Connect, connectTo } from './redis-connection.js';
 import { RedisLink } from './redis-link.js';
@@ -43,14 +38,6 @@ export interface CachedStore extends TaskStore {
   readonly address: string;
   stats(): CacheStats;
 }
-
-const FINISHED: readonly AnyStatus[] = TASK_STATUSES.filter(isTerminal);
-/** The events that change a finished task, by the table in core; only finished tasks are cached. */
-const CHANGES_FINISHED: ReadonlySet<TaskEventType> = new Set(
-  (Object.keys(TRANSITIONS) as (keyof typeof TRANSITIONS)[]).filter((type) =>
-    FINISHED.some((status) => isLegal(status, type)),
-  ),
-);
 
 /**
  * A store whose finished tasks are read from Redis, as far as they are there; everything else goes to the store that it is made
@@ -95,18 +82,15 @@ export class RedisCachedStore implements CachedStore {
   }
 
   append(events: readonly TaskEvent[]): Promise<void> {
-    const ids: string[] = [];
-    for (const event of events) {
-      if (event.type !== 'graph_submitted' && CHANGES_FINISHED.has(event.type)) ids.push(event.task_id);
-    }
-    if (ids.length > 0) this.remove(this.index.beginChange(ids));
+    const change = new Change(events);
+    this.remove(this.index.beginChange(change));
     const appended = this.inner.append(events);
     // Whoever awaits the append comes after this, since this asked first.
     appended.then(
-      () => this.index.endChange(ids),
+      () => this.index.endChange(change),
       () => {
         this.off = true;
-        this.index.endChange(ids);
+        this.index.endChange(change);
         this.index.clear();
       },
     );

@@ -1,7 +1,11 @@
+import { EventSequence } from '@execgo/testkit';
 import { expect, it } from 'vitest';
 import { CacheIndex, type Fill } from '../src/cache-index.js';
+import { Change } from '../src/change.js';
 
 const makeIndex = (limits = {}) => new CacheIndex({ maxEntries: 1000, maxPendingFills: 10, ...limits });
+const make = new EventSequence();
+const changeOf = (...ids: readonly string[]) => new Change(ids.map((id) => make.deleted(id)));
 const fillIn = (index: CacheIndex, id: string): number => {
   const fill = index.beginFill(id) as Fill;
   index.endFill(fill);
@@ -13,33 +17,49 @@ it('a task has an entry once it is filled in, and no longer than until an append
   expect(index.entryOf('a')).toBeUndefined();
   const entry = fillIn(index, 'a');
   expect(index.entryOf('a')).toBe(entry);
-  expect(index.beginChange(['a', 'b'])).toEqual([entry]);
+  expect(index.beginChange(changeOf('a', 'b'))).toEqual([entry]);
   expect(index.entryOf('a')).toBeUndefined();
 });
 
 it('nothing is filled in while an append that changes it is under way, also not by the second of two', () => {
   const index = makeIndex();
-  index.beginChange(['a']);
-  index.beginChange(['a']);
+  const [first, second] = [changeOf('a'), changeOf('a', 'a')];
+  index.beginChange(first);
+  index.beginChange(second);
   expect(index.beginFill('a')).toBeUndefined();
-  index.endChange(['a']);
+  index.endChange(first);
   expect([index.beginFill('a'), index.isChanging('a')]).toEqual([undefined, true]);
-  index.endChange(['a']);
+  index.endChange(second);
   expect(index.beginFill('a')).toBeDefined();
 });
 
-it('a task that is twice in one append is counted twice and released as often', () => {
+it('only events that end the life of a finished task change one: its replacement and its deletion', () => {
+  const rest = new Change([
+    make.graph(),
+    make.started('b'),
+    make.succeeded('b'),
+    make.failed('c'),
+    make.skipped('d', 'c'),
+  ]);
+  expect([...rest.ids()]).toEqual([]);
+  const change = new Change([make.submitted('a'), make.started('a'), make.deleted('e'), make.submitted('e')]);
+  expect([...change.ids()]).toEqual(['a', 'e', 'e']);
+  expect(['a', 'b', 'e'].map((id) => change.concerns(id))).toEqual([true, false, true]);
+});
+
+it('an append counts also where it began while nothing was cached', () => {
   const index = makeIndex();
-  index.beginChange(['a', 'a']);
-  index.endChange(['a', 'a']);
-  expect(index.isChanging('a')).toBe(false);
+  index.beginChange(changeOf('a'));
+  index.clear();
+  expect([index.beginFill('a'), index.beginFill('b')?.id]).toEqual([undefined, 'b']);
 });
 
 it('a fill that began before an append of its task is not filled in after it', () => {
   const index = makeIndex();
   const fill = index.beginFill('a') as Fill;
-  index.beginChange(['a']);
-  index.endChange(['a']);
+  const change = changeOf('a');
+  index.beginChange(change);
+  index.endChange(change);
   const later = index.beginFill('a') as Fill;
   expect([index.isCurrent(fill), index.endFill(fill), index.entryOf('a')]).toEqual([false, false, undefined]);
   expect([index.endFill(later), index.entryOf('a')]).toEqual([true, later.entry]);
