@@ -19,6 +19,8 @@ export interface ExecutorContext {
   readonly protectedPaths: readonly string[];
   /** Asked at each connection: the port is known once the server listens. */
   readonly ownPorts: () => readonly number[];
+  /** `host:port` of services that this server itself uses, which no task may reach. */
+  readonly ownServices: readonly string[];
   /** What `${VAR}` in the configuration of an MCP server stands for. */
   readonly env: NodeJS.ProcessEnv;
   readonly logger: Logger;
@@ -31,8 +33,13 @@ export interface BuiltInExecutors {
 
 /** The executors that come with the server: `os`, `mcp` and `cli-skills`, under one policy. @throws ConfigError */
 export function createExecutors(context: ExecutorContext): BuiltInExecutors {
-  const { settings, policy, sources, confinement, protectedPaths, ownPorts, logger } = context;
-  const egress: EgressOptions = { profile: policy.egress, allow: settings.egressAllow, forbidPorts: ownPorts };
+  const { settings, policy, sources, confinement, protectedPaths, ownPorts, ownServices, logger } = context;
+  const egress: EgressOptions = {
+    profile: policy.egress,
+    allow: settings.egressAllow,
+    forbid: ownServices,
+    forbidPorts: ownPorts,
+  };
   const commands = {
     workspace: settings.workspace,
     shellPolicy: policy.shell,

@@ -12,13 +12,15 @@ export interface StartFacts {
   readonly sandbox: SandboxState;
   readonly sources: ToolSources;
   readonly recovery: RecoverySummary;
+  /** Where the cache is, and whether it is up; absent where none is used. */
+  readonly cache?: string;
   readonly url: string;
   readonly hasToken: boolean;
 }
 
 /** What an operator wants to know of a server that has just started: one line, and one for each thing to be wary of. */
 export function logStart(logger: Logger, facts: StartFacts): void {
-  const { resolved, policy, sandbox, sources, recovery, url, hasToken } = facts;
+  const { resolved, policy, sandbox, sources, recovery, cache, url, hasToken } = facts;
   const { settings, configFile } = resolved;
   for (const note of sources.notes) logger.info(note);
   for (const warning of [...resolved.warnings, ...warningsFor(facts)]) logger.warn(warning);
@@ -28,6 +30,7 @@ export function logStart(logger: Logger, facts: StartFacts): void {
       version: VERSION,
       store: settings.store,
       ...(settings.store !== 'memory' && { data_dir: settings.dataDir, durability: settings.durability }),
+      ...(cache !== undefined && { cache }),
       workspace: settings.workspace,
       shell_policy: policy.shell,
       sandbox: sandbox.in_force,

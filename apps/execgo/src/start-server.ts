@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { closeServer } from './close-server.js';
 import { driverSettings } from './drivers/driver-settings.js';
 import { loadExecutors } from './drivers/executor-packages.js';
+import { cacheMetrics, openCache } from './drivers/open-cache.js';
 import { createStore } from './drivers/open-store.js';
 import { createOutputStore } from './drivers/output-store.js';
 import { createExecutors } from './executors.js';
@@ -64,10 +65,9 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   makeWorkspace(settings);
 
   const forDrivers = driverSettings(settings, policy);
-  const { store, folder } = await createStore(settings.store, forDrivers, {
-    cwd,
-    onWarning: (message) => logger.warn(message),
-  });
+  const onWarning = (message: string) => logger.warn(message);
+  const { store, folder } = await createStore(settings.store, forDrivers, { cwd, onWarning });
+  const cache = await openCache(settings, store, onWarning);
   const packages = await loadExecutors(settings.executor, forDrivers, cwd);
   const sources = toolSources(settings, cwd);
   const guarded = protectedPaths(resolved, sources, [folder, ...packages.folders]);
@@ -86,6 +86,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     confinement: sandbox.confinement,
     protectedPaths: [...guarded, ...projectFiles(cwd)],
     ownPorts: () => ownPorts,
+    ownServices: cache === undefined ? [] : [cache.address],
     env,
     logger,
   });
@@ -97,7 +98,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const outputStore = createOutputStore(settings);
   const scheduler = createScheduler({
     ...kernelLimits(settings),
-    store: loggedStore(store, logger),
+    store: loggedStore(cache ?? store, logger),
     executors: [...executors, ...packages.executors],
     ...(outputStore !== undefined && { outputStore }),
     onRetention: (sweep) => logRetention(logger, sweep),
@@ -110,7 +111,11 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
-    about: () => ({ sandbox: { ...sandbox.state, limits: { ...sandbox.state.limits } } }),
+    about: () => ({
+      sandbox: { ...sandbox.state, limits: { ...sandbox.state.limits } },
+      ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
+    }),
+    ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
     access: {
       exposure: policy.exposure,
       ...(token !== undefined && { token }),
@@ -128,6 +133,7 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     sandbox: sandbox.state,
     sources,
     recovery,
+    ...(cache !== undefined && { cache: `${cache.address} (${cache.stats().state})` }),
     url: http.url,
     hasToken: token !== undefined,
   });

@@ -1,6 +1,7 @@
 import { type Clock, ConfigError, type JsonObject, type Kernel, type SkillCatalogue } from '@execgo/core';
 import { type AccessOptions, type ResolvedAccess, resolveAccess } from './access-options.js';
 import { type HttpLogger, stderrLogger } from './logger.js';
+import type { Metric } from './metric.js';
 import { systemTime } from './system-time.js';
 
 /** What the server reads time from: a `Clock` fits. */
@@ -44,6 +45,8 @@ export interface AppOptions {
   readonly limits?: LimitOptions;
   /** What else `/health` tells to those who may call, such as what is in force; asked for every time. @default nothing */
   readonly about?: () => JsonObject;
+  /** What else the Prometheus form of `/metrics` tells; asked for every time. The JSON form is not changed by it. @default nothing */
+  readonly metrics?: () => readonly Metric[];
   /** Told why an answer was 500 and why a stream broke off, with the trace id. @default stderr */
   readonly logger?: HttpLogger;
   /** @default the time of this process */
@@ -57,6 +60,7 @@ export interface ResolvedOptions {
   readonly access: ResolvedAccess;
   readonly limits: ResolvedLimits;
   readonly about: () => JsonObject;
+  readonly metrics: () => readonly Metric[];
   readonly logger: HttpLogger;
   readonly clock: ServerClock;
   /** Since when the app serves, in the clock's time. */
@@ -74,6 +78,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedOptions {
     access: resolveAccess(options.access ?? {}),
     limits: resolveLimits(options.limits ?? {}),
     about: options.about ?? (() => ({})),
+    metrics: options.metrics ?? (() => []),
     logger: options.logger ?? stderrLogger,
     clock,
     startedAtMs: clock.monotonic(),

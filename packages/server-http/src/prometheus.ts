@@ -1,10 +1,15 @@
 import type { Histogram, KernelStats } from '@execgo/core';
+import type { Metric } from './metric.js';
 
 /** Media type of the text format (Prometheus exposition format 0.0.4). */
 export const PROMETHEUS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 /** A snapshot of the kernel in Prometheus text. The kernel counts by itself, so no registry is kept beside it. */
-export function prometheusText(stats: KernelStats, about: { version: string; uptimeMs: number }): string {
+export function prometheusText(
+  stats: KernelStats,
+  about: { version: string; uptimeMs: number },
+  more: readonly Metric[] = [],
+): string {
   return [
     gauge('info', 'Version of the server.', [[`{version="${escapeLabel(about.version)}"}`, 1]]),
     gauge('uptime_seconds', 'Seconds since the server started.', about.uptimeMs / 1000),
@@ -24,6 +29,7 @@ export function prometheusText(stats: KernelStats, about: { version: string; upt
     histogram('queue_wait_seconds', 'From ready to started.', stats.queueWait),
     histogram('attempt_duration_seconds', 'How long attempts took.', stats.attemptDuration),
     histogram('commit_duration_seconds', 'From deciding events to their being durable.', stats.commitDuration),
+    ...more.map(({ name, help, type, value }) => family(name, help, type, value)),
   ].join('');
 }
 

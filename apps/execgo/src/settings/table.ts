@@ -2,6 +2,7 @@ import { address, bytes, duration, listOf, name, oneOf, path, seconds, target, t
 import { optional, type Setting, setting } from './setting.js';
 
 const MAX_SHUTDOWN_SEC = 24 * 3600;
+const MAX_CACHE_TTL_SEC = 10 * 365 * 24 * 3600;
 
 /** Every setting of the server. Flags, variables, keys of the config file, help and the table in the README come from here. */
 export const SETTINGS = {
@@ -32,6 +33,15 @@ export const SETTINGS = {
     help: 'how many finished tasks are kept, those that ended last; those that an unfinished task depends on are kept besides',
   }),
   eventRetention: setting(bytes(1024 ** 2), { default: '1 GiB', help: 'how much event history is kept' }),
+  redisUrl: optional(name('url', 'redis://[user:password@]host[:port][/database]'), {
+    otherwise: 'no cache',
+    help: 'Redis that finished tasks are cached in; a password in a flag is seen by every program, so prefer the variable',
+    secret: true,
+  }),
+  redisCacheTtlSec: setting(wholeNumber(1, MAX_CACHE_TTL_SEC), {
+    default: '300',
+    help: 'seconds after which Redis drops a task',
+  }),
   outputMax: setting(bytes(0), {
     default: '64 MiB',
     help: 'how much of the output of an attempt is kept, in files beside the store; 0 = only what its result holds',

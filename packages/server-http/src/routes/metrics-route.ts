@@ -5,7 +5,7 @@ import type { Route } from '../endpoint.js';
 import { PROMETHEUS_TYPE, prometheusText } from '../prometheus.js';
 
 /** JSON as the first version had it; Prometheus text only for those who like it better (`Accept`). */
-export function metricsRoute({ kernel, version, clock, startedAtMs }: ResolvedOptions): Route {
+export function metricsRoute({ kernel, version, metrics, clock, startedAtMs }: ResolvedOptions): Route {
   return {
     path: '/metrics',
     methods: {
@@ -13,7 +13,7 @@ export function metricsRoute({ kernel, version, clock, startedAtMs }: ResolvedOp
         const stats = kernel.stats();
         const type = preferredType(call.headers.get('accept'), ['application/json', 'text/plain']);
         if (type === 'application/json') return call.json(200, statsToWire(stats));
-        const text = prometheusText(stats, { version, uptimeMs: clock.monotonic() - startedAtMs });
+        const text = prometheusText(stats, { version, uptimeMs: clock.monotonic() - startedAtMs }, metrics());
         return call.answer(200, PROMETHEUS_TYPE, text);
       },
     },
