@@ -167,6 +167,23 @@ describe('GET /metrics', () => {
     expect(headers.get('content-type')?.startsWith('text/plain')).toBe(text);
   });
 
+  it('the text also has what the program round the app adds; the JSON has not', async () => {
+    let value = 1;
+    const metrics = () => [
+      { name: 'cache_hits_total', help: 'Hits.', type: 'counter', value: value++ } as const,
+      { name: 'cache_up', help: 'Up.', type: 'gauge', value: 0 } as const,
+    ];
+    const more = testApp(fakeKernel({ stats: () => stats }), { metrics }).app;
+    const text = async () => (await send(more, 'GET', '/metrics', { headers: { accept: 'text/plain' } })).text;
+    expect(await text()).toContain(
+      '# HELP execgo_cache_hits_total Hits.\n# TYPE execgo_cache_hits_total counter\nexecgo_cache_hits_total 1\n',
+    );
+    expect(await text()).toMatch(
+      /execgo_cache_hits_total 2\n[\s\S]*# TYPE execgo_cache_up gauge\nexecgo_cache_up 0\n$/,
+    );
+    expect((await send(more, 'GET', '/metrics')).json).toEqual((await send(app, 'GET', '/metrics')).json);
+  });
+
   it('the text is what Prometheus reads', async () => {
     const clock = new FakeClock();
     const timed = testApp(fakeKernel({ stats: () => stats }), { clock }).app;

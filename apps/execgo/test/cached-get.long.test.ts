@@ -1,0 +1,71 @@
+import { startRedisServer } from '@execgo/testkit';
+import { expect, it, onTestFinished } from 'vitest';
+import { type RunningServer, startTestServer } from './support/running-server.js';
+
+const TASKS = 300;
+const READERS = 8;
+const READS_PER_BLOCK = 3_000;
+const BLOCKS = 8;
+const PERCENTILES = [0.5, 0.99] as const;
+
+it.each([
+  ['small results', 'x'.repeat(100)],
+  ['results of 32 KiB', 'x'.repeat(32 * 1024)],
+])(
+  'GET /tasks/{id} over the default store: p99 with the cache is within twice that without; %s',
+  async (kind, message) => {
+    const redis = await startRedisServer();
+    onTestFinished(() => redis.stop());
+    const servers = {
+      without: await startTestServer({ store: 'jsonfile' }),
+      with: await startTestServer({ store: 'jsonfile', redisUrl: redis.url }),
+    };
+    for (const server of Object.values(servers)) await fill(server, message);
+
+    const took = { without: [] as number[], with: [] as number[] };
+    // In turns, so that what else the machine does meets both alike; the first block of each warms up.
+    for (let block = 0; block <= BLOCKS; block += 1) {
+      for (const name of ['without', 'with'] as const) {
+        const times = await measure(servers[name], block);
+        if (block > 0) took[name].push(...times);
+      }
+    }
+
+    const figures = { without: percentiles(took.without), with: percentiles(took.with) };
+    const metrics = await (await fetch(`${servers.with.url}/metrics`, { headers: { accept: 'text/plain' } })).text();
+    const [, hits] = /^execgo_cache_hits_total (\d+)$/m.exec(metrics) ?? [];
+    console.warn(
+      `GET /tasks/{id}, ${kind}: p50 and p99 in ms without the cache ${figures.without.join(' and ')}, with it ${figures.with.join(' and ')}, ${hits} hits`,
+    );
+    expect(Number(hits)).toBeGreaterThan(BLOCKS * READS_PER_BLOCK * 0.9);
+    expect(Number(figures.with[1])).toBeLessThan(2 * Number(figures.without[1]));
+  },
+);
+
+async function fill(server: RunningServer, message: string): Promise<void> {
+  const tasks = Array.from({ length: TASKS }, (_, at) => ({ id: `t${at}`, type: 'noop', input: { message } }));
+  const { body } = await server.post('/tasks', { tasks });
+  expect((await server.get(`/graphs/${body.graph_id}?wait=30000`)).body).toMatchObject({ graph_id: body.graph_id });
+}
+
+async function measure({ url }: RunningServer, block: number): Promise<readonly number[]> {
+  const took: number[] = [];
+  let next = block;
+  const reader = async () => {
+    while (took.length < READS_PER_BLOCK) {
+      next += 7;
+      const before = performance.now();
+      const answer = await fetch(`${url}/tasks/t${next % TASKS}`);
+      const text = await answer.text();
+      took.push(performance.now() - before);
+      expect(text).toContain('"status":"success"');
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return took;
+}
+
+function percentiles(took: number[]): readonly string[] {
+  took.sort((left, right) => left - right);
+  return PERCENTILES.map((part) => (took[Math.floor(took.length * part)] as number).toFixed(2));
+}
