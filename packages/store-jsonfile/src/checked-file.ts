@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { crc32, hex32 } from './crc32.js';
-import type { DataFile, FileSystem } from './file-system.js';
+import type { FileReader, FileSystem, ReadableFile } from './file-system.js';
 import { readAll, writeAll } from './write-all.js';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -47,7 +47,7 @@ export async function writeTemporary(
 }
 
 /** The whole lines of a file, LF included, in blocks of about a megabyte. */
-export async function* lineBlocks(file: DataFile): AsyncGenerator<Buffer> {
+export async function* lineBlocks(file: ReadableFile): AsyncGenerator<Buffer> {
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of chunks(file)) {
     const end = chunk.lastIndexOf(0x0a) + 1;
@@ -63,7 +63,7 @@ export async function* lineBlocks(file: DataFile): AsyncGenerator<Buffer> {
 
 /** Checksum of a file as it is; undefined where it is missing. */
 export async function checksumOf(
-  fileSystem: FileSystem,
+  fileSystem: FileReader,
   directory: string,
   name: string,
 ): Promise<Checksum | undefined> {
@@ -82,7 +82,7 @@ export async function checksumOf(
   }
 }
 
-async function* chunks(file: DataFile): AsyncGenerator<Buffer> {
+async function* chunks(file: ReadableFile): AsyncGenerator<Buffer> {
   for (let at = 0; ; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const bytes = await readAll(file, chunk, at);
@@ -93,7 +93,7 @@ async function* chunks(file: DataFile): AsyncGenerator<Buffer> {
 }
 
 /** A whole file as text. */
-export async function readText(fileSystem: FileSystem, directory: string, name: string): Promise<string> {
+export async function readText(fileSystem: FileReader, directory: string, name: string): Promise<string> {
   const file = await fileSystem.open(join(directory, name), 'read');
   try {
     const bytes = Buffer.alloc(await file.size());

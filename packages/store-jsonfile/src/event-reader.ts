@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { type EventQuery, ExecGoError, quote, type TaskEvent } from '@execgo/core';
-import type { DataFile, FileSystem } from './file-system.js';
-import type { Journal } from './journal.js';
+import type { FileReader, ReadableFile } from './file-system.js';
 import { eventSlices, lineHead, parseEvents, type RawLine } from './journal-line.js';
 import { nextTurn } from './next-turn.js';
 import type { Segment } from './segment.js';
@@ -10,9 +9,9 @@ import { damaged } from './store-damage.js';
 import { systemCode } from './store-errors.js';
 
 export interface EventSource {
-  readonly fileSystem: FileSystem;
+  readonly fileSystem: FileReader;
   readonly directory: string;
-  readonly journal: Journal;
+  readonly journal: { readonly segments: readonly Segment[] };
 }
 
 /** Slices of one line that are parsed in one turn of the event loop. */
@@ -26,20 +25,30 @@ const SLICES_PER_TURN = 4;
  * @throws ExecGoError `gone` when the events after `query.after` are no longer kept, also when they go while being read
  */
 export async function* readEvents(source: EventSource, query: EventQuery, lastSeq: number): AsyncGenerator<TaskEvent> {
+  let left = query.limit ?? Number.POSITIVE_INFINITY;
+  if (left <= 0) return;
+  for await (const events of readEventBatches(source, query, lastSeq)) {
+    for (const event of events) {
+      yield event;
+      left -= 1;
+      if (left <= 0) return;
+    }
+  }
+}
+
+/** As `readEvents`, as many at a time as were parsed at once, and without its limit. */
+export async function* readEventBatches(
+  source: EventSource,
+  query: EventQuery,
+  lastSeq: number,
+): AsyncGenerator<readonly TaskEvent[]> {
   const firstSeq = source.journal.segments[0]?.firstSeq ?? lastSeq + 1;
   if (query.after !== undefined && query.after + 1 < firstSeq) throw gone(firstSeq);
   const filter = new EventFilter(query, Math.max(firstSeq, (query.after ?? 0) + 1), lastSeq);
-  let left = query.limit ?? Number.POSITIVE_INFINITY;
   for (const segment of [...source.journal.segments]) {
-    if (left <= 0 || segment.firstSeq > lastSeq) return;
+    if (segment.firstSeq > lastSeq) return;
     if (segment.lastSeq < filter.from) continue;
-    for await (const events of readSegment(source, segment, filter)) {
-      for (const event of events) {
-        if (left <= 0) return;
-        left -= 1;
-        yield event;
-      }
-    }
+    yield* readSegment(source, segment, filter);
   }
 }
 
@@ -62,7 +71,7 @@ async function* readSegment(source: EventSource, segment: Segment, filter: Event
 }
 
 /** A segment may be dropped while its turn has yet to come; one that is open stays readable. */
-async function openSegment(source: EventSource, segment: Segment): Promise<DataFile> {
+async function openSegment(source: EventSource, segment: Segment): Promise<ReadableFile> {
   try {
     return await source.fileSystem.open(join(source.directory, segment.name), 'read');
   } catch (error) {

@@ -1,11 +1,17 @@
 import fs from 'node:fs';
 import { promisify } from 'node:util';
 
-/** One open file. Every position is given by the caller. */
-export interface DataFile {
+/** One open file to read from. Every position is given by the caller. */
+export interface ReadableFile {
   readonly path: string;
   /** Bytes read into `into`, 0 at the end of the file. */
   read(into: Uint8Array, position: number): Promise<number>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** One open file to read from and to write to. */
+export interface DataFile extends ReadableFile {
   /** Bytes written, which may be fewer than given. */
   write(bytes: Uint8Array, position: number): Promise<number>;
   /** As `write`, without leaving the event loop's turn. */
@@ -15,9 +21,7 @@ export interface DataFile {
   flushSync(): void;
   /** Makes content and metadata durable (fsync). */
   sync(): Promise<void>;
-  size(): Promise<number>;
   truncate(size: number): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** `read`: must exist · `update`: read and write, must exist · `create`: read and write, must not exist. */
@@ -39,6 +43,12 @@ export interface FileSystem {
   remove(path: string): Promise<void>;
   /** Makes names in a directory durable: files created, renamed and removed. */
   syncDirectory(path: string): Promise<void>;
+}
+
+/** What reading a store asks of a disk. */
+export interface FileReader {
+  list(path: string): Promise<readonly string[]>;
+  open(path: string, mode: 'read'): Promise<ReadableFile>;
 }
 
 const FLAGS: Readonly<Record<OpenMode, string>> = { read: 'r', update: 'r+', create: 'wx+' };

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Task } from '@execgo/core';
 import { readText } from './checked-file.js';
-import type { FileSystem } from './file-system.js';
+import type { FileReader } from './file-system.js';
 import { isOurs, parseMembers, readTask, STATE_FILE } from './state-file.js';
 import { damaged } from './store-damage.js';
 import type { Survey } from './survey.js';
@@ -20,7 +20,7 @@ export interface ImportedState {
  * @throws ExecGoError `internal` where it cannot be read, where the journal holds events that it may lack, and where it is
  * ours but not what was written
  */
-export async function importState(fileSystem: FileSystem, directory: string, found: Survey): Promise<ImportedState> {
+export async function importState(fileSystem: FileReader, directory: string, found: Survey): Promise<ImportedState> {
   const path = join(directory, STATE_FILE);
   const { scan, storeId } = found;
   const members = parseMembers(path, await readText(fileSystem, directory, STATE_FILE));

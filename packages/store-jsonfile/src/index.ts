@@ -1,5 +1,11 @@
-export { type DataFile, type FileSystem, nodeFileSystem, type OpenMode } from './file-system.js';
+export { type DataFile, type FileSystem, nodeFileSystem, type OpenMode, type ReadableFile } from './file-system.js';
 export { createJsonFileStore, JsonFileStore } from './json-file-store.js';
+export {
+  createJsonFileMaintenance,
+  createMaintenance,
+  JsonFileMaintenance,
+  type JsonFileMaintenanceOptions,
+} from './maintenance.js';
 export {
   DEFAULT_EVENT_RETENTION_BYTES,
   DEFAULT_SEGMENT_BYTES,

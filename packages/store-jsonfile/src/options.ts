@@ -38,6 +38,9 @@ const SEGMENTS_KEPT = 8;
 
 export interface ResolvedOptions extends Required<JsonFileStoreOptions> {}
 
+/** Of them, what filling a directory goes by. */
+export type FillOptions = Pick<ResolvedOptions, 'fileSystem' | 'directory' | 'segmentBytes'>;
+
 /** @throws ConfigError for an option that cannot be used */
 export function resolveOptions(options: JsonFileStoreOptions): ResolvedOptions {
   const { directory, durability = 'always', onWarning = emitWarning, fileSystem = nodeFileSystem } = options;

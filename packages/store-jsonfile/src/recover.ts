@@ -1,17 +1,15 @@
 import { join } from 'node:path';
-import { TaskTable } from '@execgo/core';
+import type { TaskTable } from '@execgo/core';
 import { temporaryName } from './checked-file.js';
 import type { FileSystem } from './file-system.js';
-import { type ImportedState, importState } from './import-state.js';
 import { Journal } from './journal.js';
+import { loadStore } from './load-store.js';
 import type { ResolvedOptions } from './options.js';
-import { RECEIPTS_FILE, readReceipts } from './receipts-file.js';
-import { replay } from './replay.js';
+import { RECEIPTS_FILE } from './receipts-file.js';
 import type { JournalScan } from './scan-journal.js';
-import { readState, STATE_FILE } from './state-file.js';
-import { damaged } from './store-damage.js';
+import { STATE_FILE } from './state-file.js';
 import { STORE_FILE } from './store-file.js';
-import { replayStart, type Survey, survey } from './survey.js';
+import type { Survey } from './survey.js';
 import { cutTail, endLine, rewriteTail } from './torn-tail.js';
 
 /** What the files of a store came to. */
@@ -44,53 +42,18 @@ export interface SnapshotInForce {
  * @throws ExecGoError `internal` naming the file, and the offset where there is one
  */
 export async function recover(options: ResolvedOptions): Promise<Recovered> {
-  const { fileSystem, directory } = options;
-  const found = await survey(fileSystem, directory);
-  const isForeign = found.state !== undefined && found.stateMark === undefined;
-  const imported = isForeign ? await importState(fileSystem, directory, found) : undefined;
-  if (imported === undefined && found.scan.stray !== undefined && found.storeId !== undefined) {
-    throw damaged(
-      join(directory, found.scan.stray),
-      `events from seq ${found.scan.lastSeq + 1} on are missing before it`,
-      0,
-    );
-  }
-  const table = new TaskTable(options.receipts);
-  await load(options, found, table, imported);
+  const { fileSystem, directory, receipts } = options;
+  const { found, table, imported, lastSeq } = await loadStore(fileSystem, directory, receipts);
   await repair(options, found.scan);
   return {
     storeId: found.storeId,
     table,
     journal: new Journal(fileSystem, directory, [...found.scan.segments]),
-    lastSeq: imported?.lastSeq ?? found.scan.lastSeq,
+    lastSeq,
     snapshot: imported === undefined ? inForce(found) : undefined,
     imported: imported !== undefined,
     baseSeq: found.scan.baseSeq,
   };
-}
-
-async function load(
-  options: ResolvedOptions,
-  found: Survey,
-  table: TaskTable,
-  imported: ImportedState | undefined,
-): Promise<void> {
-  const { fileSystem, directory } = options;
-  const { scan, stateMark, receiptsMark } = found;
-  if (receiptsMark !== undefined) {
-    for (const [key, receipt] of await readReceipts(fileSystem, directory)) table.loadReceipt(key, receipt);
-  }
-  if (imported !== undefined) {
-    for (const task of imported.tasks) table.load(task);
-    const start = { stateSeq: scan.lastSeq, receiptsSeq: receiptsMark?.mark.seq ?? 0 };
-    await replay(fileSystem, directory, scan.segments, table, start);
-    return;
-  }
-  const start = replayStart(directory, found);
-  if (stateMark !== undefined) {
-    for await (const tasks of readState(fileSystem, directory)) for (const task of tasks) table.load(task);
-  }
-  await replay(fileSystem, directory, scan.segments, table, start);
 }
 
 async function repair(options: ResolvedOptions, scan: JournalScan): Promise<void> {

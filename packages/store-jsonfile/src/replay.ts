@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { errorMessage, isExecGoError, runSliced, type TaskEvent, type TaskTable } from '@execgo/core';
-import type { FileSystem } from './file-system.js';
+import type { FileReader } from './file-system.js';
 import { eventSlices, lineHead, parseEvents, type RawLine } from './journal-line.js';
 import type { Segment } from './segment.js';
 import { readLines } from './segment-reader.js';
@@ -19,7 +19,7 @@ export interface ReplayStart {
  * @throws ExecGoError `internal` naming the place of an event that cannot be folded
  */
 export async function replay(
-  fileSystem: FileSystem,
+  fileSystem: FileReader,
   directory: string,
   segments: readonly Segment[],
   table: TaskTable,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { DataFile, FileSystem } from './file-system.js';
+import type { FileReader, ReadableFile } from './file-system.js';
 import { type LineHead, lineHead, type RawLine, readLine, type SnapshotMark } from './journal-line.js';
 import { Segment, segmentSeq } from './segment.js';
 import { type Damage, type LineBatch, readLines } from './segment-reader.js';
@@ -35,7 +35,7 @@ export interface JournalScan {
  *
  * @throws ExecGoError `internal` naming file and offset, for damage to what was flushed: a valid line, or a file, after it says so
  */
-export async function scanJournal(fileSystem: FileSystem, directory: string): Promise<JournalScan> {
+export async function scanJournal(fileSystem: FileReader, directory: string): Promise<JournalScan> {
   const firstSeqs = (await fileSystem.list(directory)).flatMap((name) => segmentSeq(name) ?? []).sort((a, b) => a - b);
   const scan = new Scan(firstSeqs[0] ?? 1);
   for (const [at, firstSeq] of firstSeqs.entries()) {
@@ -63,7 +63,7 @@ class Scan implements JournalScan {
     this.lastSeq = firstSeq - 1;
   }
 
-  async segment(firstSeq: number, file: DataFile, isLast: boolean): Promise<void> {
+  async segment(firstSeq: number, file: ReadableFile, isLast: boolean): Promise<void> {
     const segment = new Segment(firstSeq);
     const follows = firstSeq === this.lastSeq + 1;
     const size = await file.size();
@@ -118,14 +118,14 @@ class Scan implements JournalScan {
   }
 
   /** Damage to what was flushed is refused; above that it is the torn end of a write that nobody was told of. */
-  private async judge(file: DataFile, size: number, damage: Damage, isLast: boolean): Promise<void> {
+  private async judge(file: ReadableFile, size: number, damage: Damage, isLast: boolean): Promise<void> {
     const proof = isLast ? await this.proofAfter(file, size, damage.offset) : 'the file after it';
     if (proof === undefined) return;
     throw damaged(file.path, `${damage.what}, and ${proof} shows that it had been written whole`, damage.offset);
   }
 
   /** Names a valid line, after damage, that was written when the damaged bytes were on disk already. */
-  private async proofAfter(file: DataFile, size: number, from: number): Promise<string | undefined> {
+  private async proofAfter(file: ReadableFile, size: number, from: number): Promise<string | undefined> {
     const bytes = Buffer.alloc(size - from);
     await readAll(file, bytes, from);
     for (let at = 0; at >= 0 && at < bytes.length; ) {
@@ -149,7 +149,7 @@ class Scan implements JournalScan {
   }
 
   /** A file is begun when all before it is flushed. Without a whole line it is the start of something that was given up. */
-  private leftOver(segment: Segment, file: DataFile, isLast: boolean): void {
+  private leftOver(segment: Segment, file: ReadableFile, isLast: boolean): void {
     if (!isLast) throw damaged(file.path, `holds no events from seq ${segment.firstSeq} on`, 0);
     this.stray = segment.name;
     this.torn = undefined;

@@ -1,4 +1,4 @@
-import type { DataFile } from './file-system.js';
+import type { ReadableFile } from './file-system.js';
 import { type RawLine, readLine } from './journal-line.js';
 import { readAll } from './write-all.js';
 
@@ -23,7 +23,7 @@ export interface LineBatch {
  *
  * @param size how much of the file is read
  */
-export async function* readLines(file: DataFile, from: number, size: number): AsyncGenerator<LineBatch> {
+export async function* readLines(file: ReadableFile, from: number, size: number): AsyncGenerator<LineBatch> {
   let rest: Buffer = Buffer.alloc(0);
   let base = from;
   let wanted = CHUNK_BYTES;
@@ -61,7 +61,7 @@ export async function* readLines(file: DataFile, from: number, size: number): As
 }
 
 /** `rest` and what follows it in the file, `bytes` in all. A fresh buffer: the lines given out point into the one before. */
-async function fill(file: DataFile, rest: Buffer, base: number, bytes: number): Promise<Buffer> {
+async function fill(file: ReadableFile, rest: Buffer, base: number, bytes: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(bytes);
   rest.copy(buffer);
   const got = await readAll(file, buffer.subarray(rest.length), base + rest.length);

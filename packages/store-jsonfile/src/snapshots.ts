@@ -4,9 +4,9 @@ import { temporaryName, writeTemporary } from './checked-file.js';
 import type { CommitQueue } from './commit-queue.js';
 import type { Journal } from './journal.js';
 import type { ResolvedOptions } from './options.js';
-import { RECEIPTS_FILE, receiptTexts } from './receipts-file.js';
+import { RECEIPTS_FILE, receiptBatches, receiptTexts } from './receipts-file.js';
 import type { SnapshotInForce } from './recover.js';
-import { STATE_FILE, stateTexts } from './state-file.js';
+import { cutBatches, STATE_FILE, stateTexts } from './state-file.js';
 
 /**
  * Writes the state file and drops journal that nobody needs. A snapshot is: both files under temporary names, flushed; a
@@ -64,8 +64,8 @@ export class Snapshots {
     const receipts = [...this.table.allReceipts()];
     const cut = this.table.cut();
     try {
-      const state = await writeTemporary(fileSystem, directory, STATE_FILE, stateTexts(cut));
-      const kept = await writeTemporary(fileSystem, directory, RECEIPTS_FILE, receiptTexts(receipts));
+      const state = await writeTemporary(fileSystem, directory, STATE_FILE, stateTexts(cutBatches(cut)));
+      const kept = await writeTemporary(fileSystem, directory, RECEIPTS_FILE, receiptTexts(receiptBatches(receipts)));
       const segment = await this.queue.mark({
         seq,
         crc32: state.crc32,

@@ -10,7 +10,7 @@ import {
   toStored,
 } from '@execgo/core';
 import { lineBlocks } from './checked-file.js';
-import type { FileSystem } from './file-system.js';
+import type { FileReader } from './file-system.js';
 import { nextTurn } from './next-turn.js';
 import { damaged } from './store-damage.js';
 
@@ -24,11 +24,18 @@ const SEPARATOR = ',\n';
 /** The last line of the file and the end of the one before: no task stands on a line like that. */
 const LAST_LINE = '\n}\n';
 
+/** The tasks of a cut, in batches that are encoded in one turn each. */
+export function* cutBatches(cut: TableCut): IterableIterator<readonly Task[]> {
+  for (let tasks = cut.take(SLICE_TASKS); tasks.length > 0; tasks = cut.take(SLICE_TASKS)) yield tasks;
+}
+
 /** The text of a state file: one JSON object, task id → task, with a line for each task. */
-export async function* stateTexts(cut: TableCut): AsyncGenerator<string> {
+export async function* stateTexts(
+  batches: Iterable<readonly Task[]> | AsyncIterable<readonly Task[]>,
+): AsyncGenerator<string> {
   let text = '{\n';
   let separator = '';
-  for (let tasks = cut.take(SLICE_TASKS); tasks.length > 0; tasks = cut.take(SLICE_TASKS)) {
+  for await (const tasks of batches) {
     for (const task of tasks) {
       text += `${separator}${quote(task.id)}:${JSON.stringify(toStored(task))}`;
       separator = SEPARATOR;
@@ -48,7 +55,7 @@ export async function* stateTexts(cut: TableCut): AsyncGenerator<string> {
  *
  * @throws ExecGoError `internal` where a task cannot be used
  */
-export async function* readState(fileSystem: FileSystem, directory: string): AsyncGenerator<readonly Task[]> {
+export async function* readState(fileSystem: FileReader, directory: string): AsyncGenerator<readonly Task[]> {
   const path = join(directory, STATE_FILE);
   const file = await fileSystem.open(path, 'read');
   try {

@@ -7,7 +7,7 @@ export function damaged(path: string, what: string, offset?: number, cause?: unk
     'internal',
     `the store is damaged: ${place}: ${what}. Nothing was changed. Restore its directory from a backup, or move it away to begin with an empty one`,
     {
-      details: { file: path, ...(offset !== undefined && { offset }) },
+      details: { file: path, what, ...(offset !== undefined && { offset }) },
       ...(cause !== undefined && { cause }),
     },
   );

@@ -21,3 +21,8 @@ export function systemCode(error: unknown): string | undefined {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === 'string' ? code : undefined;
 }
+
+/** Whether a file or a folder was not there. */
+export function isMissing(error: unknown): boolean {
+  return systemCode(error) === 'ENOENT';
+}

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Checksum, checksumOf, readText } from './checked-file.js';
-import type { FileSystem } from './file-system.js';
+import type { FileReader } from './file-system.js';
 import { RECEIPTS_FILE } from './receipts-file.js';
 import { type JournalScan, type PlacedMark, scanJournal } from './scan-journal.js';
 import { STATE_FILE } from './state-file.js';
@@ -24,7 +24,7 @@ export interface Survey {
 const MAX_BLANK_BYTES = 1024;
 
 /** @throws ExecGoError `internal` for damage, naming the place */
-export async function survey(fileSystem: FileSystem, directory: string): Promise<Survey> {
+export async function survey(fileSystem: FileReader, directory: string): Promise<Survey> {
   const storeId = await readStoreId(fileSystem, directory);
   const scan = await scanJournal(fileSystem, directory);
   const storeFile = join(directory, STORE_FILE);
@@ -71,7 +71,7 @@ function beyondReach(path: string, seq: number, reach: number): Error {
   );
 }
 
-async function stateChecksum(fileSystem: FileSystem, directory: string): Promise<Checksum | undefined> {
+async function stateChecksum(fileSystem: FileReader, directory: string): Promise<Checksum | undefined> {
   const checksum = await checksumOf(fileSystem, directory, STATE_FILE);
   if (checksum === undefined || checksum.bytes > MAX_BLANK_BYTES) return checksum;
   return (await readText(fileSystem, directory, STATE_FILE)).trim() === '' ? undefined : checksum;

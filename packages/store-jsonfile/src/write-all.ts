@@ -1,5 +1,5 @@
 import { ExecGoError } from '@execgo/core';
-import type { DataFile } from './file-system.js';
+import type { DataFile, ReadableFile } from './file-system.js';
 
 /** Writes every byte: a write may take fewer than it is given (a full disk, a signal) without an error. */
 export function writeAllSync(file: DataFile, bytes: Uint8Array, position: number): void {
@@ -18,7 +18,7 @@ export async function writeAll(file: DataFile, bytes: Uint8Array, position: numb
 }
 
 /** Fills the buffer from a position; returns what there was, which is less only at the end of the file. */
-export async function readAll(file: DataFile, into: Uint8Array, position: number): Promise<number> {
+export async function readAll(file: ReadableFile, into: Uint8Array, position: number): Promise<number> {
   let done = 0;
   while (done < into.length) {
     const bytes = await file.read(into.subarray(done), position + done);

@@ -8,8 +8,11 @@ it('exports what it says, and nothing else', () => {
     'DEFAULT_SNAPSHOT_MIN_BYTES',
     'DEFAULT_SNAPSHOT_MIN_INTERVAL_MS',
     'DEFAULT_WARN_STATE_BYTES',
+    'JsonFileMaintenance',
     'JsonFileStore',
+    'createJsonFileMaintenance',
     'createJsonFileStore',
+    'createMaintenance',
     'nodeFileSystem',
   ]);
 });

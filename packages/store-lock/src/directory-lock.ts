@@ -18,6 +18,14 @@ interface Owner extends ProcessIdentity {
   readonly listens: boolean;
 }
 
+/** Who has a directory, as far as people are told. */
+export interface LockHolder {
+  readonly pid: number;
+  readonly host: string;
+  /** RFC 3339. */
+  readonly since: string;
+}
+
 /**
  * The one writer of a directory, until `release` or the end of this process, whichever way it ends.
  *
@@ -49,6 +57,23 @@ export class DirectoryLock {
     } catch (error) {
       await lock.stop();
       throw error;
+    }
+  }
+
+  /**
+   * Who has the directory now; undefined when nobody has. Nothing is taken and nothing changed. A lock that another machine
+   * left counts as held, as it does for `acquire`.
+   *
+   * @throws ExecGoError `unavailable` where the lock is none of ours, the error of `node:fs` where it cannot be read
+   */
+  static async holder(directory: string): Promise<LockHolder | undefined> {
+    const nobody = { ...ownIdentity(), token: '', since: '', listens: false };
+    const looking = new DirectoryLock(directory, nobody, undefined);
+    for (let name = LOCK; ; ) {
+      const owner = await looking.read(name);
+      if (owner === undefined) return undefined;
+      if ((await looking.lives(owner)) !== 'no') return { pid: owner.pid, host: owner.host, since: owner.since };
+      name = successorName(owner);
     }
   }
 
@@ -113,14 +138,20 @@ export class DirectoryLock {
   }
 
   private async mayLive(owner: Owner): Promise<boolean> {
+    const lives = await this.lives(owner);
+    if (lives === 'elsewhere') throw foreign(this.path(LOCK), owner);
+    return lives === 'maybe';
+  }
+
+  /** `elsewhere`: it is of another machine, of which nothing can be told from here. */
+  private async lives(owner: Owner): Promise<'no' | 'maybe' | 'elsewhere'> {
     const own = this.owner;
     const isOtherHost = owner.host !== own.host;
     if (owner.boot_id !== own.boot_id || (own.boot_id === undefined && isOtherHost)) {
-      if (!isOtherHost) return false;
-      throw foreign(this.path(LOCK), owner);
+      return isOtherHost ? 'elsewhere' : 'no';
     }
     const answers = owner.listens ? await isListenedTo(this.directory, socketName(owner.token)) : undefined;
-    return answers ?? isAlive(owner, own) ?? true;
+    return (answers ?? isAlive(owner, own) ?? true) ? 'maybe' : 'no';
   }
 
   /** undefined where there is none. A file is linked only when it is complete, so one that cannot be read is none of ours. */

@@ -1,1 +1,1 @@
-export { DirectoryLock } from './directory-lock.js';
+export { DirectoryLock, type LockHolder } from './directory-lock.js';

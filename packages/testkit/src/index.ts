@@ -49,6 +49,7 @@ export {
   shapeOf,
 } from './graph-arbitrary.js';
 export { anyText, type JsonArbitraryOptions, jsonObject, jsonValue } from './json-arbitrary.js';
+export { type DrainedStore, drainContents, KeptStore, keptAfter } from './kept-store.js';
 export { type Living, living, until } from './living.js';
 export { INVALID_IDS, ODD_IDS } from './odd-ids.js';
 export { type RedisServer, startRedisServer } from './redis-server.js';

@@ -72,4 +72,9 @@ export interface StoreMaintenance {
   fill(contents: StoreContents, onProgress?: (progress: CopyProgress) => void): Promise<void>;
   /** Looks at everything, changes nothing, never throws for damage: that is what it tells. Not for a store that is being written to: what is under way there may look damaged. */
   inspect(): Promise<StoreReport>;
+  /**
+   * Who has the store open for writing now, in words for people (`pid 7 on host since …`); undefined when nobody has. What is
+   * read then lacks what is written later. A place that has no such owner (a file that is written once) lacks this.
+   */
+  usedBy?(): Promise<string | undefined>;
 }
