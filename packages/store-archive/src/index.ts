@@ -1,1 +1,2 @@
-export {};
+export { Archive, type ArchiveOptions, createArchive, createMaintenance } from './archive.js';
+export { type CopiedStore, type CopyStoreOptions, type CopyStoreProgress, copyStore } from './copy-store.js';
