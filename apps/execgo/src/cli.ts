@@ -10,17 +10,11 @@ import { VERSION } from './version.js';
 const FAILED = 1;
 const USAGE = 2;
 
-export interface Cli extends CliContext {
-  readonly stdout: (text: string) => void;
-  /** Help, messages and notes go here, so that stdout holds nothing but what a command was asked for. */
-  readonly stderr: (text: string) => void;
-}
-
 /**
  * Runs the program with these arguments; resolves to its exit status: 0 all is well, 1 it failed, 2 it was called with
  * arguments or settings that cannot be used.
  */
-export async function runCli(argv: readonly string[], cli: Cli): Promise<number> {
+export async function runCli(argv: readonly string[], cli: CliContext): Promise<number> {
   const args = withTwoDashes(argv);
   const unknown = unknownCommand(args);
   if (unknown !== undefined) {
@@ -42,7 +36,7 @@ export async function runCli(argv: readonly string[], cli: Cli): Promise<number>
   }
 }
 
-function createProgram(cli: Cli, done: (status: number) => void): Command {
+function createProgram(cli: CliContext, done: (status: number) => void): Command {
   const program = new Command('execgo')
     .description('ExecGo: an execution kernel for AI agents')
     .version(`execgo v${VERSION}`, '-V, --version', 'print the version')

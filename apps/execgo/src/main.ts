@@ -9,6 +9,7 @@ const status = await runCli(process.argv.slice(2), {
   cwd: process.cwd(),
   stdout: (text) => process.stdout.write(text),
   stderr: (text) => process.stderr.write(text),
+  isTerminal: process.stderr.isTTY,
 });
 // Not left to the end of the event loop: a driver may have left something open.
 process.exit(status);

@@ -2,10 +2,12 @@ import { type Command, Option } from 'commander';
 import { settingsHelp } from './settings/settings-help.js';
 import type { SettingName } from './settings/table.js';
 
-/** Gives a command the flag of every setting. Their values are read later, all sources together. */
-export function addSettingFlags(command: Command): Command {
-  for (const { flag, variable, default: fallback, help } of settingsHelp()) {
-    if (flag === undefined) continue;
+/**
+ * Gives a command the flag of every setting, or of those with these names. Their values are read later, all sources together.
+ */
+export function addSettingFlags(command: Command, names?: readonly string[]): Command {
+  for (const { name, flag, variable, default: fallback, help } of settingsHelp()) {
+    if (flag === undefined || names?.includes(name) === false) continue;
     const option = new Option(flag, `${help} (${variable}; default: ${fallback})`);
     command.addOption(takesValue(option) ? option.argParser(collect) : option);
   }

@@ -51,6 +51,7 @@ export {
 export { anyText, type JsonArbitraryOptions, jsonObject, jsonValue } from './json-arbitrary.js';
 export { type DrainedStore, drainContents, KeptStore, keptAfter } from './kept-store.js';
 export { type Living, living, until } from './living.js';
+export { manyFinished } from './many-finished.js';
 export { INVALID_IDS, ODD_IDS } from './odd-ids.js';
 export { type RedisServer, startRedisServer } from './redis-server.js';
 export { chainShape, fanOutJoinShape, layeredShape, type Shape, seededRandom, sparseShape } from './shapes.js';

@@ -39,6 +39,7 @@ it('the package exports these values and no others', () => {
       "layeredShape",
       "legalEvents",
       "living",
+      "manyFinished",
       "reports",
       "scenarioInput",
       "seededRandom",

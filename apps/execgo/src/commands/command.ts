@@ -5,6 +5,11 @@ export interface CliContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder that relative paths start at. */
   readonly cwd: string;
+  readonly stdout: (text: string) => void;
+  /** Help, messages and notes go here, so that stdout holds nothing but what a command was asked for. */
+  readonly stderr: (text: string) => void;
+  /** Whether somebody looks at stderr: a line of progress is then written over. @default false */
+  readonly isTerminal?: boolean;
 }
 
 /** One command of the program; each is a file of its own in this folder. */

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TaskEvent } from '@execgo/core';
+import { createJsonFileMaintenance, createJsonFileStore } from '@execgo/store-jsonfile';
+import { type DrainedStore, drainContents, EventSequence, KeptStore, keptAfter, spec } from '@execgo/testkit';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../bin/execgo.js', import.meta.url));
+const TASKS = 30_000;
+const folder = mkdtempSync(join(tmpdir(), 'execgo-migrate-'));
+const source = join(folder, 'source');
+let held: DrainedStore;
+let copies = 0;
+
+beforeAll(async () => {
+  held = keptAfter(lifeOf(TASKS));
+  await createJsonFileMaintenance({ directory: source }).fill(await new KeptStore(held, 1000).read());
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function lifeOf(tasks: number): readonly TaskEvent[] {
+  const make = new EventSequence();
+  return Array.from({ length: tasks }, (_, at) => {
+    const id = `task ${at}`;
+    const submitted = make.submitted(spec({ id, input: { text: 'x'.repeat(200) } }));
+    return [submitted, make.started(id), make.succeeded(id, { at })];
+  }).flat();
+}
+
+function migrate(from: string, to: string): ChildProcess {
+  return spawn(process.execPath, [BIN, 'migrate', '--from', from, '--to', to], {
+    cwd: folder,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+async function finish(child: ChildProcess): Promise<{ readonly code: number | null; readonly json: { ok: boolean } }> {
+  let text = '';
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const [code] = await once(child, 'close');
+  return { code, json: JSON.parse(text) };
+}
+
+/** Ends a migration by a signal as soon as something is so; false where it had come to its end before. */
+async function endWhen(child: ChildProcess, isSo: () => boolean, signal: NodeJS.Signals): Promise<boolean> {
+  const closed = once(child, 'close');
+  await vi.waitFor(() => expect(isSo() || child.exitCode !== null).toBe(true), { interval: 2, timeout: 30_000 });
+  child.kill(signal);
+  await closed;
+  return child.signalCode === signal || child.exitCode === 1;
+}
+
+function nextCopy(): string {
+  copies += 1;
+  return join(folder, `copy-${copies}`);
+}
+
+const has = (directory: string, pattern: RegExp) =>
+  existsSync(directory) && readdirSync(directory).some((name) => pattern.test(name));
+
+describe('execgo migrate that is ended in the middle', () => {
+  it.each([
+    ['SIGKILL', 'its directory is claimed', /^store\.json$/],
+    ['SIGKILL', 'it writes the state', /^state\.json\.tmp$/],
+    ['SIGKILL', 'it has the state', /^state\.json$/],
+    ['SIGKILL', 'it writes the journal', /^journal/],
+    ['SIGINT', 'it writes the state', /^state\.json\.tmp$/],
+  ] as const)(
+    'by %s when %s: no store opens there, and the same command finishes it',
+    async (signal, _, pattern) => {
+      const directory = nextCopy();
+      const wasEnded = await endWhen(
+        migrate(`jsonfile:${source}`, `jsonfile:${directory}`),
+        () => has(directory, pattern),
+        signal,
+      );
+      expect(wasEnded).toBe(true);
+      await expect(createJsonFileStore({ directory }).open()).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringContaining('Run the same command again'),
+      });
+      const { code, json } = await finish(migrate(`jsonfile:${source}`, `jsonfile:${directory}`));
+      expect({ code, json }).toMatchObject({ code: 0, json: { ok: true, data: { tasks: TASKS, events: TASKS * 3 } } });
+      const copy = await drainContents(await createJsonFileMaintenance({ directory }).read());
+      // Not toEqual on 90,000 events: it takes longer than the copy.
+      expect(JSON.stringify(copy.events)).toBe(JSON.stringify(held.events));
+      expect(JSON.stringify(copy.tasks)).toBe(JSON.stringify(held.tasks));
+      expect(copy.storeId).toBe(held.storeId);
+    },
+    60_000,
+  );
+
+  it('by SIGKILL while it writes an archive: the same command begins it anew', async () => {
+    const file = nextCopy();
+    const partial = () => existsSync(`${file}.partial`);
+    expect(await endWhen(migrate(`jsonfile:${source}`, `archive:${file}`), partial, 'SIGKILL')).toBe(true);
+    expect(existsSync(file)).toBe(false);
+    const { code, json } = await finish(migrate(`jsonfile:${source}`, `archive:${file}`));
+    expect({ code, json }).toMatchObject({ code: 0, json: { ok: true, data: { tasks: TASKS, events: TASKS * 3 } } });
+    expect(existsSync(`${file}.partial`)).toBe(false);
+  }, 60_000);
+});
