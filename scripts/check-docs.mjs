@@ -1,11 +1,11 @@
 // Runs the commands that the documents show, so that they keep working. Every shell block carries a mark that says
 // how (see doc-commands.mjs). Blocks beside a server run in its folder; the address that a document shows becomes
-// that of the server, which listens on a free port.
+// that of the server, which listens on a free port; `execgo` is the program of this repository.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { docBlocks, outputMatches } from './doc-commands.mjs';
 import { freePort } from './free-port.mjs';
@@ -14,6 +14,7 @@ import { note, ROOT, runMain, ToolError, toolEnv } from './toolchain.mjs';
 const BLOCK_TIMEOUT_MS = 120_000;
 const SERVER_START_MS = 15_000;
 const SERVER_STOP_MS = 20_000;
+const BIN = join(ROOT, 'apps/execgo/bin/execgo.js');
 const SHOWN_ADDRESS = /\b(127\.0\.0\.1|localhost):8080\b/g;
 
 /** README.md, AGENTS.md, CONTRIBUTING.md, … and everything in docs/. */
@@ -53,8 +54,7 @@ async function shell(script, { cwd, env }) {
 async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), 'execgo-docs-'));
   const address = `127.0.0.1:${await freePort()}`;
-  const bin = join(ROOT, 'apps/execgo/bin/execgo.js');
-  const child = spawn(process.execPath, [bin, 'serve', '--addr', address], {
+  const child = spawn(process.execPath, [BIN, 'serve', '--addr', address], {
     cwd: folder,
     env: toolEnv(),
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -81,9 +81,10 @@ async function startServer() {
 
 /**
  * @param {string} path
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<string[]>} what is wrong with this document, one line each
  */
-async function check(path) {
+async function check(path, env) {
   const blocks = docBlocks(readFileSync(join(ROOT, path), 'utf8'));
   /** @type {string[]} */
   const problems = [];
@@ -107,7 +108,7 @@ async function check(path) {
       if (kind === 'server') server ??= await startServer();
       const where = kind === 'server' && server !== undefined ? server.folder : ROOT;
       const script = kind === 'server' && server !== undefined ? text.replace(SHOWN_ADDRESS, server.address) : text;
-      const { status, stdout, stderr } = await shell(script, { cwd: where, env: toolEnv() });
+      const { status, stdout, stderr } = await shell(script, { cwd: where, env });
       printed = stdout;
       if (status !== 0) problems.push(`${place}: exit status ${status}\n${stdout}${stderr}`);
     }
@@ -121,7 +122,15 @@ async function check(path) {
 await runMain(async () => {
   /** @type {string[]} */
   const problems = [];
-  for (const path of documents()) problems.push(...(await check(path)));
+  const bin = mkdtempSync(join(tmpdir(), 'execgo-bin-'));
+  symlinkSync(BIN, join(bin, 'execgo'));
+  const env = toolEnv();
+  env.PATH = `${bin}${delimiter}${env.PATH}`;
+  try {
+    for (const path of documents()) problems.push(...(await check(path, env)));
+  } finally {
+    rmSync(bin, { recursive: true, force: true });
+  }
   for (const problem of problems) note(problem);
   if (problems.length > 0) throw new ToolError(`${problems.length} problems with the commands in the documents`);
 });
