@@ -12,6 +12,7 @@ export const conditions = ['@execgo/source', 'module', 'node', 'development|prod
 const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 const TIMING = '**/*.timing.test.ts';
+const FAULTS = '**/*.faults.test.ts';
 
 /** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
 const folders = ['packages', 'apps', 'examples']
@@ -47,6 +48,6 @@ function project(
   root: string,
   options: NonNullable<TestProjectInlineConfiguration['test']>,
 ): TestProjectConfiguration {
-  const exclude = [...configDefaults.exclude, LONG, ...(options.exclude ?? [])];
+  const exclude = [...configDefaults.exclude, LONG, FAULTS, ...(options.exclude ?? [])];
   return { extends: true, test: { maxWorkers: '100%', ...options, name, root, exclude } };
 }

@@ -1,0 +1,105 @@
+import { basename, dirname } from 'node:path';
+import type { DurableStore } from './stores.js';
+import { created, isSync, isWrite, renamed, type TracedCall } from './trace.js';
+
+/**
+ * Where a store did not keep the order of calls that makes a power cut harmless, in words; empty when all is well:
+ * before an acknowledgement goes out its log is flushed, and the name of that log too; a new version of a file is flushed
+ * before it takes its name, and the directory after that, before anything is removed that the old version needs.
+ */
+export function orderViolations(trace: readonly TracedCall[], store: DurableStore, directory: string): string[] {
+  const disk = new DiskState(store, directory);
+  return trace.flatMap((call) => disk.take(call)).concat(disk.end());
+}
+
+/** The calls of the first replacement of a file by a rename, from its creation under another name on, each kind once. */
+export function stepsOfReplacing(trace: readonly TracedCall[], path: string): readonly string[] {
+  const at = trace.findIndex((call) => renamed(call)?.[1] === path);
+  const [from] = renamed(trace[at] as TracedCall) ?? [''];
+  const before = trace.slice(0, at).filter((call) => call.path === from);
+  const after = trace.slice(at + 1).find((call) => isSync(call) && call.path === dirname(path));
+  const steps = [...before, trace[at] as TracedCall, ...(after === undefined ? [] : [after])].map(stepName);
+  return steps.filter((step, index) => step !== steps[index - 1]);
+}
+
+function stepName(call: TracedCall): string {
+  if (isWrite(call)) return 'write';
+  if (renamed(call) !== undefined) return 'rename';
+  return created(call) === undefined ? call.name : 'create';
+}
+
+class DiskState {
+  /** Files with writes that were not flushed. */
+  private readonly dirty = new Set<string>();
+  /** Files of the directory that were made by these calls. */
+  private readonly known = new Set<string>();
+  /** Names that came to be and were not flushed. */
+  private readonly newNames = new Set<string>();
+
+  constructor(
+    private readonly store: DurableStore,
+    private readonly directory: string,
+  ) {}
+
+  take(call: TracedCall): readonly string[] {
+    if (isWrite(call) && call.args.includes('"ack ')) return this.acknowledged(call);
+    const names = renamed(call);
+    if (names !== undefined) return this.renamed(...names);
+    const made = created(call);
+    if (made !== undefined) this.made(made);
+    else if (isWrite(call)) this.dirty.add(call.path);
+    else if (isSync(call) && call.result === '0') this.flushed(call.path);
+    else if (call.name.startsWith('unlink')) return this.removed(call.path);
+    return [];
+  }
+
+  end(): readonly string[] {
+    return [...this.newNames]
+      .filter((path) => this.store.isLog(basename(path)) || this.isReplaced(basename(path)))
+      .map((path) => `the directory is not flushed after ${basename(path)} took its name`);
+  }
+
+  private isReplaced(name: string): boolean {
+    return this.store.replaced.includes(name);
+  }
+
+  private acknowledged(call: TracedCall): readonly string[] {
+    const logs = (paths: ReadonlySet<string>) => [...paths].filter((path) => this.store.isLog(basename(path)));
+    return [
+      ...logs(this.dirty).map((path) => `${basename(path)} is not flushed when this goes out: ${call.args}`),
+      ...logs(this.newNames).map((path) => `the name ${basename(path)} is not flushed when this goes out: ${call.args}`),
+    ];
+  }
+
+  private renamed(from: string, to: string): readonly string[] {
+    if (dirname(to) !== this.directory) return [];
+    const wasDirty = this.dirty.delete(from);
+    this.known.delete(from);
+    this.newNames.delete(from);
+    this.known.add(to);
+    this.newNames.add(to);
+    if (!wasDirty || !this.isReplaced(basename(to))) return [];
+    return [`${basename(from)} is not flushed when it is renamed to ${basename(to)}`];
+  }
+
+  private made(path: string): void {
+    if (dirname(path) !== this.directory || this.known.has(path)) return;
+    this.known.add(path);
+    this.newNames.add(path);
+  }
+
+  private flushed(path: string): void {
+    this.dirty.delete(path);
+    if (path === this.directory) this.newNames.clear();
+  }
+
+  private removed(path: string): readonly string[] {
+    this.known.delete(path);
+    this.newNames.delete(path);
+    this.dirty.delete(path);
+    if (!this.store.isLog(basename(path))) return [];
+    return [...this.newNames]
+      .filter((name) => this.isReplaced(basename(name)))
+      .map((name) => `${basename(path)} is removed before the name ${basename(name)} is flushed`);
+  }
+}

@@ -1,0 +1,23 @@
+import { errorMessage } from '@execgo/core';
+import { allTasks } from './all-tasks.js';
+import type { Broken, Promises } from './promises.js';
+import type { DurableStore } from './stores.js';
+
+/** What the next process finds, held against what was promised; or why the store refused to open. */
+export async function brokenIn(
+  store: DurableStore,
+  directory: string,
+  promises: Promises,
+): Promise<Broken | { readonly refused: string }> {
+  const next = store.create(directory);
+  try {
+    await next.open();
+  } catch (error) {
+    return { refused: errorMessage(error) };
+  }
+  try {
+    return promises.brokenBy(await allTasks(next));
+  } finally {
+    await next.close();
+  }
+}

@@ -1,0 +1,46 @@
+import type { TaskStore } from '@execgo/core';
+import { createJsonFileStore } from '@execgo/store-jsonfile';
+
+/** A store that promises to keep what it acknowledged. A row in `STORES` is all that a further one needs. */
+export interface DurableStore {
+  /** As `--store` of the server takes it. */
+  readonly name: string;
+  /**
+   * A store over a directory, not yet open, so small in its measures that a life of some hundred appends meets all that it
+   * does besides appending: new files, snapshots, checkpoints.
+   */
+  create(directory: string): TaskStore;
+  /** The same with its own measures: a life of some hundred appends is in its log alone. */
+  createLarge(directory: string): TaskStore;
+  /** Whether a file, by its name, holds what was appended last, and so has to be flushed before an append is acknowledged. */
+  isLog(name: string): boolean;
+  /** Names of files that are replaced as a whole, by a rename of a new version. */
+  readonly replaced: readonly string[];
+}
+
+export const STORES: readonly DurableStore[] = [
+  {
+    name: 'jsonfile',
+    create: (directory) =>
+      createJsonFileStore({
+        directory,
+        segmentBytes: 20_000,
+        snapshotMinBytes: 10_000,
+        snapshotMinIntervalMs: 20,
+        eventRetentionBytes: 200_000,
+        onWarning: ignoreCutTail,
+      }),
+    createLarge: (directory) => createJsonFileStore({ directory, onWarning: ignoreCutTail }),
+    isLog: (name) => /^journal-\d+\.log$/.test(name),
+    replaced: ['state.json', 'receipts.json', 'store.json'],
+  },
+];
+
+export function storeNamed(name: string): DurableStore {
+  const store = STORES.find((row) => row.name === name);
+  if (store === undefined) throw new RangeError(`no such store: ${name}`);
+  return store;
+}
+
+/** What was cut off after a crash is what these tests look at, by its effect. */
+function ignoreCutTail(): void {}

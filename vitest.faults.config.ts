@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+import { conditions } from './vitest.config.js';
+
+/**
+ * Faults that are real: killed processes, power cuts, full and failing disks, flipped bits. `npm run test:faults` is the quick
+ * part, `npm run test:faults:long` the same tests in their long sizes; test/faults/support/sizes.ts has both.
+ */
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    name: 'faults',
+    include: ['test/faults/*.faults.test.ts'],
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 90 * 60_000,
+    hookTimeout: 60_000,
+  },
+});
