@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { orderViolations, stepsOfReplacing } from './support/call-order.js';
 import { EXIT } from './support/job.js';
 import { Promises } from './support/promises.js';
+import { skippedNote } from './support/skipped-note.js';
 import { STORES } from './support/stores.js';
 import { isSync, readTrace, renamed, strace, type TracedCall, whyNoStrace } from './support/trace.js';
 import { bundleWorker } from './support/worker.js';
@@ -27,7 +28,7 @@ async function traceOf(worker: string): Promise<{ trace: readonly TracedCall[]; 
 }
 
 describe.skipIf(whyNoStrace !== undefined).each(STORES)(
-  `the order of system calls: $name${whyNoStrace === undefined ? '' : ` [skipped: ${whyNoStrace}]`}`,
+  `the order of system calls: $name${skippedNote(whyNoStrace)}`,
   (store) => {
     let trace: readonly TracedCall[];
     let directory: string;
@@ -37,7 +38,7 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
 
     it('a log is flushed before what is in it is acknowledged, and so is the name of a new log', () => {
       const acknowledgements = trace.filter(({ args }) => args.includes('"ack '));
-      expect(acknowledgements).toHaveLength(GRAPHS * 4);
+      expect(acknowledgements).toHaveLength(GRAPHS * 7);
       expect(orderViolations(trace, store, directory)).toEqual([]);
     });
 

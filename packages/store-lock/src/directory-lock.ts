@@ -93,6 +93,8 @@ export class DirectoryLock {
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(this.owner)}\n`);
+      // A store flushes this directory: after a power cut the name would be there, and nothing in it that tells whose it was.
+      await file.datasync();
     } finally {
       await file.close();
     }

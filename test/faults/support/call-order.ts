@@ -1,11 +1,12 @@
 import { basename, dirname } from 'node:path';
 import type { DurableStore } from './stores.js';
-import { created, isSync, isWrite, renamed, type TracedCall } from './trace.js';
+import { created, isSync, isWrite, linked, renamed, type TracedCall } from './trace.js';
 
 /**
  * Where a store did not keep the order of calls that makes a power cut harmless, in words; empty when all is well:
  * before an acknowledgement goes out its log is flushed, and the name of that log too; a new version of a file is flushed
- * before it takes its name, and the directory after that, before anything is removed that the old version needs.
+ * before it takes its name, and the directory after that, before anything is removed that the old version needs; a lock is
+ * flushed before its name is there.
  */
 export function orderViolations(trace: readonly TracedCall[], store: DurableStore, directory: string): string[] {
   const disk = new DiskState(store, directory);
@@ -35,6 +36,8 @@ class DiskState {
   private readonly known = new Set<string>();
   /** Names that came to be and were not flushed. */
   private readonly newNames = new Set<string>();
+  /** Since the last acknowledgement. */
+  private logWasFlushed = false;
 
   constructor(
     private readonly store: DurableStore,
@@ -45,6 +48,10 @@ class DiskState {
     if (isWrite(call) && call.args.includes('"ack ')) return this.acknowledged(call);
     const names = renamed(call);
     if (names !== undefined) return this.renamed(...names);
+    const [draft, name] = linked(call) ?? [];
+    if (draft !== undefined && name !== undefined && this.dirty.has(draft)) {
+      return [`${basename(draft)} is not flushed when it becomes ${basename(name)}`];
+    }
     const made = created(call);
     if (made !== undefined) this.made(made);
     else if (isWrite(call)) this.dirty.add(call.path);
@@ -63,11 +70,14 @@ class DiskState {
     return this.store.replaced.includes(name);
   }
 
+  /** Each append is acknowledged by itself. What a store writes for itself between two of them may still be on its way. */
   private acknowledged(call: TracedCall): readonly string[] {
-    const logs = (paths: ReadonlySet<string>) => [...paths].filter((path) => this.store.isLog(basename(path)));
+    const isFlushed = this.logWasFlushed;
+    this.logWasFlushed = false;
+    const unnamed = [...this.newNames].filter((path) => this.store.isLog(basename(path)));
     return [
-      ...logs(this.dirty).map((path) => `${basename(path)} is not flushed when this goes out: ${call.args}`),
-      ...logs(this.newNames).map((path) => `the name ${basename(path)} is not flushed when this goes out: ${call.args}`),
+      ...(isFlushed ? [] : [`no log was written and flushed before this went out: ${call.args}`]),
+      ...unnamed.map((path) => `the name ${basename(path)} is not flushed when this goes out: ${call.args}`),
     ];
   }
 
@@ -89,7 +99,7 @@ class DiskState {
   }
 
   private flushed(path: string): void {
-    this.dirty.delete(path);
+    if (this.dirty.delete(path) && this.store.isLog(basename(path))) this.logWasFlushed = true;
     if (path === this.directory) this.newNames.clear();
   }
 

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { seededRandom, temporaryDirectory } from '@execgo/testkit';
 import { expect } from 'vitest';
-import { brokenIn } from './found.js';
-import { type Broken, NOTHING_BROKEN, Promises } from './promises.js';
+import { brokenIn, type Found, isSound, SOUND } from './found.js';
+import { Promises } from './promises.js';
 import type { DurableStore } from './stores.js';
 import type { Worker, WorkerOptions } from './worker.js';
 
@@ -20,7 +20,7 @@ export interface KillReport {
   readonly acknowledged: number;
   readonly seenSucceeded: number;
   /** What was broken after the first kill that broke anything; the rounds end there. */
-  readonly broken: Broken | { readonly refused: string };
+  readonly broken: Found;
 }
 
 /**
@@ -34,7 +34,7 @@ export async function killRounds(
   { store, worker, kills, seed }: { store: DurableStore; worker: string; kills: number; seed: number },
 ): Promise<KillReport> {
   const random = seededRandom(seed);
-  const report = { kills: 0, acknowledged: 0, seenSucceeded: 0, broken: NOTHING_BROKEN as KillReport['broken'] };
+  const report = { kills: 0, acknowledged: 0, seenSucceeded: 0, broken: SOUND as Found };
   while (report.kills < kills) {
     const place = await temporaryDirectory();
     const promises = new Promises();
@@ -51,7 +51,7 @@ export async function killRounds(
       report.kills += 1;
       if (isCutShort) continue;
       report.broken = await brokenIn(store, place.path, promises);
-      if (report.broken !== NOTHING_BROKEN && !isSound(report.broken)) break;
+      if (!isSound(report.broken)) break;
     }
     report.acknowledged += promises.size;
     report.seenSucceeded += promises.successes;
@@ -59,8 +59,4 @@ export async function killRounds(
     if (!isSound(report.broken)) break;
   }
   return report;
-}
-
-function isSound(broken: KillReport['broken']): boolean {
-  return !('refused' in broken) && broken.lost.length + broken.undone.length + broken.half.length === 0;
 }

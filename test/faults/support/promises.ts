@@ -10,8 +10,6 @@ export interface Broken {
   readonly half: readonly string[];
 }
 
-export const NOTHING_BROKEN: Broken = { lost: [], undone: [], half: [] };
-
 /** Tasks of each graph, which have the graph's name before a dot. */
 export const TASKS_OF_A_GRAPH = ['a', 'b', 'c'] as const;
 

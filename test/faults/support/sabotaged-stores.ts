@@ -50,30 +50,16 @@ const OVER_BAD_DISKS: Readonly<Record<string, (directory: string) => TaskStore>>
   'jsonfile that tries a flush again': (directory) =>
     createJsonFileStore({
       directory,
-      fileSystem: over({
-        flush: (file) => file.flush().catch(() => file.flush()),
-        flushSync: (file) => {
+      fileSystem: overDisk((file) => ({
+        flush: () => file.flush().catch(() => file.flush()),
+        flushSync: () => {
           try {
             file.flushSync();
           } catch {
             file.flushSync();
           }
         },
-      }),
-    }),
-  'jsonfile that takes a short write for a whole one': (directory) =>
-    createJsonFileStore({
-      directory,
-      fileSystem: over({
-        write: async (file, bytes, at) => {
-          await file.write(bytes, at);
-          return bytes.length;
-        },
-        writeSync: (file, bytes, at) => {
-          file.writeSync(bytes, at);
-          return bytes.length;
-        },
-      }),
+      })),
     }),
 };
 
@@ -106,30 +92,23 @@ function changed(store: TaskStore, changes: Changes): TaskStore {
   };
 }
 
-interface DiskChanges {
-  readonly flush?: (file: DataFile) => Promise<void>;
-  readonly flushSync?: (file: DataFile) => void;
-  readonly write?: (file: DataFile, bytes: Uint8Array, at: number) => Promise<number>;
-  readonly writeSync?: (file: DataFile, bytes: Uint8Array, at: number) => number;
-}
+type Flushes = Pick<DataFile, 'flush' | 'flushSync'>;
 
-function over(changes: DiskChanges): FileSystem {
+function overDisk(flushesOf: (file: DataFile) => Flushes): FileSystem {
   return {
     ...nodeFileSystem,
     open: async (path, mode) => {
       const file = await nodeFileSystem.open(path, mode);
-      const { flush, flushSync, write, writeSync } = changes;
       return {
         path: file.path,
         read: (into, at) => file.read(into, at),
-        write: (bytes, at) => write?.(file, bytes, at) ?? file.write(bytes, at),
-        writeSync: (bytes, at) => writeSync?.(file, bytes, at) ?? file.writeSync(bytes, at),
-        flush: () => flush?.(file) ?? file.flush(),
-        flushSync: () => (flushSync === undefined ? file.flushSync() : flushSync(file)),
+        write: (bytes, at) => file.write(bytes, at),
+        writeSync: (bytes, at) => file.writeSync(bytes, at),
         sync: () => file.sync(),
         size: () => file.size(),
         truncate: (size) => file.truncate(size),
         close: () => file.close(),
+        ...flushesOf(file),
       };
     },
   };

@@ -12,6 +12,8 @@ export interface DurableStore {
   create(directory: string): TaskStore;
   /** The same with its own measures: a life of some hundred appends is in its log alone. */
   createLarge(directory: string): TaskStore;
+  /** System calls that it writes its files by, and nothing else in the process. */
+  readonly writeCalls: string;
   /** Whether a file, by its name, holds what was appended last, and so has to be flushed before an append is acknowledged. */
   isLog(name: string): boolean;
   /** Names of files that are replaced as a whole, by a rename of a new version. */
@@ -31,6 +33,7 @@ export const STORES: readonly DurableStore[] = [
         onWarning: ignoreCutTail,
       }),
     createLarge: (directory) => createJsonFileStore({ directory, onWarning: ignoreCutTail }),
+    writeCalls: 'pwrite64',
     isLog: (name) => /^journal-\d+\.log$/.test(name),
     replaced: ['state.json', 'receipts.json', 'store.json'],
   },

@@ -59,6 +59,7 @@ async function write(): Promise<void> {
     acknowledge('pending', ids);
     for (const task_id of ids) {
       await store.append(stamped([{ type: 'task_started', graph_id, task_id, attempt: 1 }]));
+      acknowledge('running', [task_id]);
       const succeeded = stamped([{ type: 'task_succeeded', graph_id, task_id, result: { task_id } }]);
       await Promise.all([store.append(succeeded), look()]);
       acknowledge('success', [task_id]);

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { FAULT_KINDS, type FaultKind, type FaultPoint, faultPoint } from './support/fault-points.js';
+import { IS_LONG, sizeOf } from './support/sizes.js';
+import { skippedNote } from './support/skipped-note.js';
+import { STORES } from './support/stores.js';
+import { whyNoStrace } from './support/trace.js';
+import { bundleWorker, type Worker, type WorkerOptions } from './support/worker.js';
+
+const POINTS = sizeOf('faultPoints');
+/** The long proof takes each, the quick one a few that lie apart. */
+const NTHS = Array.from({ length: POINTS.count }, (_, at) => (IS_LONG ? at + 1 : 4 + 21 * at));
+let start: (options: WorkerOptions) => Worker;
+
+beforeAll(async () => {
+  start = await bundleWorker();
+});
+
+describe.skipIf(whyNoStrace !== undefined).each(STORES)(
+  `a system call that goes wrong: $name${skippedNote(whyNoStrace)}`,
+  (store) => {
+    it.each(FAULT_KINDS)(
+      `$name, at each of ${POINTS.text('calls')}: read-only or gone, reads go on, no flush is tried again, the next start has everything acknowledged`,
+      async (kind) => {
+        const points: FaultPoint[] = [];
+        for (const nth of NTHS) {
+          const point = await faultPoint(start, { store, kind, nth });
+          expect(point.problems, `${kind.name}, call ${nth}, ${point.outcome}`).toEqual([]);
+          points.push(point);
+        }
+        console.warn(`${store.name}, ${kind.name}: ${summary(points)}`);
+        expect(points.filter(({ hit }) => hit.length > 0).length).toBeGreaterThan(NTHS.length / 2);
+      },
+    );
+
+    it('control: a store that acknowledges before the append resolves is found out', async () => {
+      const worker = `${store.name} that acknowledges before the append resolves`;
+      const point = await faultPoint(start, { store, worker, kind: kindOf('ENOSPC at a write'), nth: 3 });
+      expect(point.problems).toContainEqual(expect.stringContaining('lost'));
+    });
+
+    it('control: a write of one byte, and no byte, is found out', async () => {
+      const point = await faultPoint(start, { store, kind: kindOf('a write of one byte'), nth: 20, losesByte: true });
+      expect(point.problems).toContainEqual(expect.stringContaining('the next start'));
+    });
+  },
+);
+
+it.skipIf(whyNoStrace !== undefined)(
+  `control: a jsonfile that tries a flush again is found out${skippedNote(whyNoStrace)}`,
+  async () => {
+    const store = STORES.find(({ name }) => name === 'jsonfile') ?? expect.fail('there is no jsonfile');
+    const worker = 'jsonfile that tries a flush again';
+    const point = await faultPoint(start, { store, worker, kind: kindOf('EIO at a flush'), nth: 20 });
+    expect(point.problems).toContainEqual(expect.stringContaining('again after one that failed'));
+  },
+);
+
+function kindOf(name: string): FaultKind {
+  return FAULT_KINDS.find((kind) => kind.name === name) ?? expect.fail(`no such kind: ${name}`);
+}
+
+/** Outcomes and the files that were hit, each with how often. */
+function summary(points: readonly FaultPoint[]): string {
+  const counts = new Map<string, number>();
+  for (const { outcome, hit } of points) {
+    const files = hit.length === 0 ? 'no such call' : hit.map((file) => file.replace(/\d+/, 'N')).join('+');
+    counts.set(`${outcome} (${files})`, (counts.get(`${outcome} (${files})`) ?? 0) + 1);
+  }
+  return [...counts].map(([what, count]) => `${count} × ${what}`).join(', ');
+}
