@@ -2,11 +2,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { FAULT_KINDS, type FaultKind, type FaultPoint, faultPoint } from './support/fault-points.js';
 import { IS_LONG, sizeOf } from './support/sizes.js';
 import { skippedNote } from './support/skipped-note.js';
-import { STORES } from './support/stores.js';
+import { type DurableStore, STORES } from './support/stores.js';
 import { whyNoStrace } from './support/trace.js';
 import { bundleWorker, type Worker, type WorkerOptions } from './support/worker.js';
 
 const POINTS = sizeOf('faultPoints');
+const SIDE_POINTS = sizeOf('sidePoints');
 /** The long proof takes each, the quick one a few that lie apart. */
 const NTHS = Array.from({ length: POINTS.count }, (_, at) => (IS_LONG ? at + 1 : 4 + 21 * at));
 let start: (options: WorkerOptions) => Worker;
@@ -21,14 +22,17 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
     it.each(FAULT_KINDS)(
       `$name, at each of ${POINTS.text('calls')}: read-only or gone, reads go on, no flush is tried again, the next start has everything acknowledged`,
       async (kind) => {
-        const points: FaultPoint[] = [];
-        for (const nth of NTHS) {
-          const point = await faultPoint(start, { store, kind, nth });
-          expect(point.problems, `${kind.name}, call ${nth}, ${point.outcome}`).toEqual([]);
-          points.push(point);
-        }
-        console.warn(`${store.name}, ${kind.name}: ${summary(points)}`);
+        const points = await eachPoint(store, kind, undefined, NTHS);
         expect(points.filter(({ hit }) => hit.length > 0).length).toBeGreaterThan(NTHS.length / 2);
+      },
+    );
+
+    it.each(aside(store))(
+      `$kind.name of $about, at each of ${SIDE_POINTS.text('calls')}: as above, or it goes on without it`,
+      async ({ about, kind }) => {
+        const nths = Array.from({ length: SIDE_POINTS.count }, (_, at) => (IS_LONG ? at + 1 : at + 4));
+        const points = await eachPoint(store, kind, about, nths);
+        expect(points.filter(({ hit }) => hit.length > 0).length).toBeGreaterThan(0);
       },
     );
 
@@ -54,6 +58,29 @@ it.skipIf(whyNoStrace !== undefined)(
     expect(point.problems).toContainEqual(expect.stringContaining('again after one that failed'));
   },
 );
+
+/** What is written besides the log; a directory is flushed and never written. */
+function aside(store: DurableStore): readonly { about: string; kind: FaultKind }[] {
+  return Object.keys(store.sideFiles('')).flatMap((about) =>
+    FAULT_KINDS.filter(({ calls }) => about !== 'the directory' || calls === 'sync').map((kind) => ({ about, kind })),
+  );
+}
+
+async function eachPoint(
+  store: DurableStore,
+  kind: FaultKind,
+  about: string | undefined,
+  nths: readonly number[],
+): Promise<readonly FaultPoint[]> {
+  const points: FaultPoint[] = [];
+  for (const nth of nths) {
+    const point = await faultPoint(start, { store, kind, nth, about });
+    expect(point.problems, `${kind.name}, call ${nth}, ${point.outcome}`).toEqual([]);
+    points.push(point);
+  }
+  console.warn(`${store.name}, ${kind.name}${about === undefined ? '' : ` of ${about}`}: ${summary(points)}`);
+  return points;
+}
 
 function kindOf(name: string): FaultKind {
   return FAULT_KINDS.find((kind) => kind.name === name) ?? expect.fail(`no such kind: ${name}`);

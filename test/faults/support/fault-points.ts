@@ -46,6 +46,8 @@ export interface FaultPointOptions {
   readonly kind: FaultKind;
   /** Which call of that kind it hits; counted in each thread by itself. */
   readonly nth: number;
+  /** A name of the store's `sideFiles`: only calls about those count. @default all calls count */
+  readonly about?: string | undefined;
   /** Leaves it at one byte that was taken and is not there: a fault that nothing can make good. @default false */
   readonly losesByte?: boolean;
 }
@@ -53,14 +55,15 @@ export interface FaultPointOptions {
 /** One life in which one call goes wrong, and the next one, in which none does. */
 export async function faultPoint(
   start: (options: WorkerOptions) => Worker,
-  { store, worker = store.name, kind, nth, losesByte = false }: FaultPointOptions,
+  { store, worker = store.name, kind, nth, about, losesByte = false }: FaultPointOptions,
 ): Promise<FaultPoint> {
   const place = await temporaryDirectory();
   try {
     const directory = join(place.path, 'data');
     const log = join(place.path, 'strace.log');
     const calls = kind.calls === 'write' ? store.writeCalls : SYNC_CALLS;
-    const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}` });
+    const paths = about === undefined ? [] : (store.sideFiles(directory)[about] ?? []);
+    const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}`, paths });
     const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS };
     const promises = new Promises();
     // One thread in the pool: strace counts calls by thread.

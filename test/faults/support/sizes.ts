@@ -6,6 +6,8 @@ const SIZES = {
   powerCuts: { quick: 4, long: 50 },
   /** Which call of each kind fails: the first, the second, and so on, for each kind of fault and each store. */
   faultPoints: { quick: 2, long: 50 },
+  /** The same for what is written seldom, besides the log. */
+  sidePoints: { quick: 1, long: 10 },
   /** Single bits flipped, for each store. */
   bitFlips: { quick: 300, long: 10_000 },
   /** Disks that are filled, for each store. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { TaskStore } from '@execgo/core';
 import { createJsonFileStore } from '@execgo/store-jsonfile';
 
@@ -10,10 +11,14 @@ export interface DurableStore {
    * does besides appending: new files, snapshots, checkpoints.
    */
   create(directory: string): TaskStore;
+  /** The same, smaller still: some dozen appends meet all of it. */
+  createTiny(directory: string): TaskStore;
   /** The same with its own measures: a life of some hundred appends is in its log alone. */
   createLarge(directory: string): TaskStore;
   /** System calls that it writes its files by, and nothing else in the process. */
   readonly writeCalls: string;
+  /** What is written besides the log, seldom, and has faults of its own: paths, by what they are. */
+  sideFiles(directory: string): Readonly<Record<string, readonly string[]>>;
   /** Whether a file, by its name, holds what was appended last, and so has to be flushed before an append is acknowledged. */
   isLog(name: string): boolean;
   /** Names of files that are replaced as a whole, by a rename of a new version. */
@@ -32,8 +37,20 @@ export const STORES: readonly DurableStore[] = [
         eventRetentionBytes: 200_000,
         onWarning: ignoreCutTail,
       }),
+    createTiny: (directory) =>
+      createJsonFileStore({
+        directory,
+        segmentBytes: 1500,
+        snapshotMinBytes: 1000,
+        snapshotMinIntervalMs: 0,
+        onWarning: ignoreCutTail,
+      }),
     createLarge: (directory) => createJsonFileStore({ directory, onWarning: ignoreCutTail }),
     writeCalls: 'pwrite64',
+    sideFiles: (directory) => ({
+      'a snapshot': ['state.json.tmp', 'receipts.json.tmp'].map((name) => join(directory, name)),
+      'the directory': [directory],
+    }),
     isLog: (name) => /^journal-\d+\.log$/.test(name),
     replaced: ['state.json', 'receipts.json', 'store.json'],
   },

@@ -1,0 +1,192 @@
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { errorMessage, isExecGoError, type Receipt, type Task, type TaskEvent, type TaskStore } from '@execgo/core';
+import { EventSequence, failure, foldEvents, seededRandom, spec } from '@execgo/testkit';
+import { allTasks } from './all-tasks.js';
+import type { DurableStore } from './stores.js';
+
+/** Rounds of the life that is damaged. */
+const ROUNDS = 8;
+const KEY = 'key 1';
+
+/** What a store showed after a flip. */
+export interface FlipCounts {
+  /** It did not open, or did not give out what was damaged, and named the file. */
+  refused: number;
+  /** The last append was gone, which from outside looks like one that was never finished. */
+  cut: number;
+  harmless: number;
+  /** It showed something that had never been appended, or less than was acknowledged before the last append: where. */
+  readonly believed: string[];
+  /** It refused without naming the file. */
+  readonly unnamed: string[];
+}
+
+/** How the files came to be: `kill -9` with all in the log, `kill -9` of a store that made new files, or a close. */
+const LAYOUTS = ['in the log', 'in many files', 'closed'] as const;
+
+type MakeStore = (directory: string) => TaskStore;
+
+/**
+ * Flips one bit at a time, anywhere in the files of a store, opens it, and reads everything: tasks, events, receipts. Each
+ * flip is of a fresh copy. Of each layout the first copy is left as it is, and has to be harmless.
+ *
+ * @param open what opens the damaged copy @default the store itself
+ */
+export async function flipBits(
+  store: DurableStore,
+  { flips, seed, open = store.createLarge }: { flips: number; seed: number; open?: MakeStore },
+): Promise<FlipCounts> {
+  const place = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'execgo-flips-'));
+  const random = seededRandom(seed);
+  const counts: FlipCounts = { refused: 0, cut: 0, harmless: 0, believed: [], unnamed: [] };
+  try {
+    const appends = lifeOf(ROUNDS);
+    const sources: string[] = [];
+    for (const [at, layout] of LAYOUTS.entries()) {
+      const source = join(place, `source-${at}`);
+      await live(store, layout, join(place, `life-${at}`), source, appends);
+      sources.push(source);
+    }
+    for (let flip = 0; flip < flips; flip += 1) {
+      const copy = join(place, 'copy');
+      cpSync(sources[flip % sources.length] as string, copy, { recursive: true });
+      const flipped = flip < LAYOUTS.length ? 'nothing' : flipOne(copy, random);
+      judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, flipped, await read(open(copy)), appends);
+      rmSync(copy, { recursive: true });
+    }
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+  return counts;
+}
+
+/** Appends of a life that submits, runs, fails, deletes and replaces tasks, with receipts. */
+function lifeOf(rounds: number): readonly (readonly TaskEvent[])[] {
+  const make = new EventSequence();
+  const appends: TaskEvent[][] = [];
+  for (let at = 0; at < rounds; at += 1) {
+    const [a, b] = [`task ${at} "ä"`, `${at}`];
+    const receipt = { key: `key ${at % 4}`, digest: `digest ${at}`, task_ids: [a, b] };
+    appends.push([
+      make.graph(`graph ${at}`, { receipt }),
+      make.submitted(spec({ id: a, input: { text: 'x'.repeat(at * 20), number: at * 1000 } })),
+      make.submitted(spec({ id: b, depends_on: [a] })),
+    ]);
+    appends.push([make.started(a)]);
+    if (at % 3 === 0) appends.push([make.failed(a, failure('timeout')), make.skipped(b, a)]);
+    else appends.push([make.succeeded(a, { at }), make.started(b)]);
+    if (at % 3 === 0) appends.push([make.deleted(b), make.submitted(spec({ id: a, params: [at] }))]);
+  }
+  return appends;
+}
+
+/** Lives in `directory` and leaves in `source` what it leaves there, but for the lock. */
+async function live(
+  store: DurableStore,
+  layout: (typeof LAYOUTS)[number],
+  directory: string,
+  source: string,
+  appends: readonly (readonly TaskEvent[])[],
+): Promise<void> {
+  const living = layout === 'in many files' ? store.createTiny(directory) : store.createLarge(directory);
+  await living.open();
+  for (const [at, events] of appends.entries()) {
+    await living.append(events);
+    for (let turn = 0; turn < at % 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (layout === 'closed') await living.close();
+  cpSync(directory, source, { recursive: true, filter: (path) => !/\/lock[^/]*$/.test(path) });
+  if (layout !== 'closed') await living.close();
+}
+
+/** A bit of all bytes of all files, each as likely as the other. */
+function flipOne(directory: string, random: () => number): string {
+  const files = readdirSync(directory).filter((name) => !name.endsWith('.tmp'));
+  const sizes = files.map((name) => statSync(join(directory, name)).size);
+  let at = Math.floor(random() * sizes.reduce((sum, size) => sum + size, 0));
+  const which = sizes.findIndex((size) => {
+    if (at < size) return true;
+    at -= size;
+    return false;
+  });
+  const name = files[which] ?? '';
+  const bytes = readFileSync(join(directory, name));
+  const bit = Math.floor(random() * 8);
+  bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
+  writeFileSync(join(directory, name), bytes);
+  return `${name} byte ${at} bit ${bit}`;
+}
+
+interface Shown {
+  readonly lastSeq: number;
+  readonly tasks: ReadonlyMap<string, Task>;
+  readonly events: readonly TaskEvent[];
+  readonly receipt: Receipt | undefined;
+}
+
+/** Everything that a store gives out, or the error that it gives out instead. */
+async function read(store: TaskStore): Promise<Shown | { readonly error: unknown }> {
+  try {
+    const { lastSeq } = await store.open();
+    try {
+      const tasks = await allTasks(store);
+      const events: TaskEvent[] = [];
+      for await (const event of store.events({})) events.push(event);
+      return { lastSeq, tasks, events, receipt: await store.receipt(KEY) };
+    } finally {
+      await store.close();
+    }
+  } catch (error) {
+    return { error };
+  }
+}
+
+function judge(
+  counts: FlipCounts,
+  place: string,
+  flipped: string,
+  shown: Shown | { readonly error: unknown },
+  appends: readonly (readonly TaskEvent[])[],
+): void {
+  if ('error' in shown) {
+    const [name = ''] = flipped.split(' ');
+    if (!isExecGoError(shown.error) || !errorMessage(shown.error).includes(name)) {
+      counts.unnamed.push(`${place}: ${errorMessage(shown.error)}`);
+    }
+    counts.refused += 1;
+    return;
+  }
+  const all = appends.flat();
+  const wrong = whatIsWrong(shown, appends, all);
+  if (wrong !== undefined) counts.believed.push(`${place}: ${wrong}`);
+  else if (shown.lastSeq < all.length) counts.cut += 1;
+  else counts.harmless += 1;
+}
+
+function whatIsWrong(
+  { lastSeq, tasks, events, receipt }: Shown,
+  appends: readonly (readonly TaskEvent[])[],
+  all: readonly TaskEvent[],
+): string | undefined {
+  const ends = [all.length, all.length - (appends.at(-1)?.length ?? 0)];
+  if (!ends.includes(lastSeq)) return `the newest event is ${lastSeq} of ${all.length}`;
+  const kept = all.slice(0, lastSeq);
+  const expected = foldEvents(kept);
+  for (const [id, task] of expected) {
+    if (!tasks.has(id)) return `task ${id} is lost`;
+    if (!isDeepStrictEqual(plain(tasks.get(id)), plain(task))) return `task ${id} is another`;
+  }
+  if (tasks.size !== expected.size) return 'there are tasks that nobody submitted';
+  const history = kept.slice(kept.length - events.length);
+  if (events.length === 0 || !isDeepStrictEqual(plain(events), plain(history))) return 'the events are others';
+  const graph = kept.findLast((event) => event.type === 'graph_submitted' && event.receipt?.key === KEY);
+  return receipt?.graph_id === graph?.graph_id ? undefined : 'the receipt is another';
+}
+
+/** The same without classes and without fields that are undefined: what a reader of JSON would see. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
