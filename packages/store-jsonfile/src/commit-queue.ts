@@ -96,6 +96,11 @@ export class CommitQueue {
     return this.enqueue((settle) => ({ kind: 'snapshot', snapshot, settle }));
   }
 
+  /** Takes nothing more, for a failure of the disk elsewhere than in the journal. What is under way still ends as it ends. */
+  fail(cause: unknown): void {
+    this.end(readOnly(cause), []);
+  }
+
   /** Resolves when nothing is queued or under way. */
   async idle(): Promise<void> {
     if (this.running) await new Promise<void>((resolve) => this.whenIdle.push(resolve));
@@ -128,7 +133,7 @@ export class CommitQueue {
         if (first.kind === 'snapshot') await this.commitMark(first);
         else await this.commitAppends(group as AppendEntry[]);
       } catch (error) {
-        this.end(readOnly(error), group);
+        this.end(this.failure ?? readOnly(error), group);
       }
       if (this.hasHadItsTurn()) await nextTurn();
     }
@@ -243,6 +248,7 @@ export class CommitQueue {
 
   /** What a segment holds is durable before the next one is begun: recovery counts on it. */
   private async rotate(): Promise<void> {
+    if (this.failure !== undefined) throw this.failure;
     if (this.flushedSeq < this.lastSeq) await this.options.journal.flush();
     this.flushedSeq = this.lastSeq;
     await this.options.journal.begin(this.lastSeq + 1);

@@ -75,7 +75,7 @@ export class Snapshots {
       for (const name of [RECEIPTS_FILE, STATE_FILE]) {
         await fileSystem.rename(join(directory, temporaryName(name)), join(directory, name));
       }
-      await fileSystem.syncDirectory(directory);
+      await this.flushNames();
       this.inForce = { seq, segment, stateBytes: state.bytes };
       this.writtenThen = written;
     } finally {
@@ -83,6 +83,17 @@ export class Snapshots {
     }
     this.warnIfLarge();
     await this.dropOldSegments();
+  }
+
+  /** Names of new journal depend on the next flush of the directory, which after a failed one proves nothing: so it is the last. */
+  private async flushNames(): Promise<void> {
+    const { fileSystem, directory } = this.options;
+    try {
+      await fileSystem.syncDirectory(directory);
+    } catch (error) {
+      this.queue.fail(error);
+      throw error;
+    }
   }
 
   private isDue(): boolean {

@@ -2,7 +2,7 @@ import { ExecGoError, errorMessage } from '@execgo/core';
 
 /** A write or a flush failed: what the disk has now is unknown until the journal is read again. */
 export function readOnly(cause: unknown): ExecGoError {
-  return new ExecGoError('unavailable', `the store is read-only: writing its journal failed: ${errorMessage(cause)}`, {
+  return new ExecGoError('unavailable', `the store is read-only: its disk failed: ${errorMessage(cause)}`, {
     cause,
   });
 }

@@ -158,6 +158,18 @@ describe('a disk that fails at one step and works again', () => {
     expect(disk.calls.slice(at)).toEqual([]);
   });
 
+  it('nor is one of the directory, whose names a later one would vouch for: the store is read-only', async () => {
+    const options = { directory: place.path, ...SMALL };
+    const trial = new SimulatedDisk();
+    await live({ ...options, fileSystem: trial }, APPENDS);
+    const renamed = trial.calls.indexOf('rename state.json.tmp');
+    const disk = new SimulatedDisk();
+    disk.fault = { at: trial.calls.indexOf('sync directory', renamed) + 1, kind: 'EIO', effect: 'none' };
+    const { error } = await live({ ...options, fileSystem: disk }, APPENDS);
+    expect(error).toMatchObject({ code: 'unavailable', message: expect.stringContaining('EIO') });
+    expect(disk.calls.slice(disk.fault.at)).not.toContain('sync directory');
+  });
+
   it('writes that take only some of the bytes are gone on with', async () => {
     for (const maxWrite of [1, 7, 100]) {
       const disk = new SimulatedDisk();

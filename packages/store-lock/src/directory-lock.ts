@@ -27,6 +27,12 @@ export interface LockHolder {
 }
 
 /**
+ * Whose file has no content: it is complete before it has its name, but not flushed, so that a power cut may leave the name
+ * alone (a store flushes this directory), and took its owner with it.
+ */
+const LOST_ITS_POWER: Owner = { pid: 0, host: '', since: '', listens: false, token: '0'.repeat(16) };
+
+/**
  * The one writer of a directory, until `release` or the end of this process, whichever way it ends.
  *
  * `lock` names the owner. Whoever finds that owner gone links its own file as `lock.<token of the owner that is gone>`, which
@@ -93,8 +99,6 @@ export class DirectoryLock {
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(`${JSON.stringify(this.owner)}\n`);
-      // A store flushes this directory: after a power cut the name would be there, and nothing in it that tells whose it was.
-      await file.datasync();
     } finally {
       await file.close();
     }
@@ -147,6 +151,7 @@ export class DirectoryLock {
 
   /** `elsewhere`: it is of another machine, of which nothing can be told from here. */
   private async lives(owner: Owner): Promise<'no' | 'maybe' | 'elsewhere'> {
+    if (owner.token === LOST_ITS_POWER.token) return 'no';
     const own = this.owner;
     const isOtherHost = owner.host !== own.host;
     if (owner.boot_id !== own.boot_id || (own.boot_id === undefined && isOtherHost)) {
@@ -167,6 +172,7 @@ export class DirectoryLock {
     }
     const owner = parse(text);
     if (owner !== undefined) return owner;
+    if (/^\0*$/.test(text)) return LOST_ITS_POWER;
     throw new ExecGoError('unavailable', `${this.path(name)} is not a lock of ours: look what it is, and remove it`);
   }
 

@@ -119,6 +119,30 @@ describe('the lock', () => {
     await (await DirectoryLock.acquire(directory)).release();
   });
 
+  it.each([
+    ['no content', ''],
+    ['zeros', '\0'.repeat(200)],
+  ])(
+    'of which a power cut left the name and %s is taken over, by one alone, and nothing is left of it',
+    async (_, text) => {
+      const directory = await freshDirectory();
+      await writeFile(join(directory, 'lock'), text);
+      const lock = await DirectoryLock.acquire(directory);
+      await expect(DirectoryLock.acquire(directory)).rejects.toThrow(`pid ${process.pid}`);
+      await lock.release();
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
+
+  it('of which a power cut left nothing but the name of a successor as well is taken over', async () => {
+    const directory = await freshDirectory();
+    await staleLock(directory);
+    const { token } = JSON.parse(await readFile(join(directory, 'lock'), 'utf8'));
+    await writeFile(join(directory, `lock.${token}`), '');
+    await (await DirectoryLock.acquire(directory)).release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   it('without a socket: a process of the same pid that began at another time is another process', async () => {
     const directory = await freshDirectory();
     await staleLock(directory);
