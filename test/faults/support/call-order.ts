@@ -1,12 +1,11 @@
 import { basename, dirname } from 'node:path';
 import type { DurableStore } from './stores.js';
-import { created, isSync, isWrite, linked, renamed, type TracedCall } from './trace.js';
+import { created, isSync, isWrite, renamed, type TracedCall } from './trace.js';
 
 /**
  * Where a store did not keep the order of calls that makes a power cut harmless, in words; empty when all is well:
  * before an acknowledgement goes out its log is flushed, and the name of that log too; a new version of a file is flushed
- * before it takes its name, and the directory after that, before anything is removed that the old version needs; a lock is
- * flushed before its name is there.
+ * before it takes its name, and the directory after that, before anything is removed that the old version needs.
  */
 export function orderViolations(trace: readonly TracedCall[], store: DurableStore, directory: string): string[] {
   const disk = new DiskState(store, directory);
@@ -48,10 +47,6 @@ class DiskState {
     if (isWrite(call) && call.args.includes('"ack ')) return this.acknowledged(call);
     const names = renamed(call);
     if (names !== undefined) return this.renamed(...names);
-    const [draft, name] = linked(call) ?? [];
-    if (draft !== undefined && name !== undefined && this.dirty.has(draft)) {
-      return [`${basename(draft)} is not flushed when it becomes ${basename(name)}`];
-    }
     const made = created(call);
     if (made !== undefined) this.made(made);
     else if (isWrite(call)) this.dirty.add(call.path);

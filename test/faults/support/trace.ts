@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** Calls that change a disk or make a change durable, and what acknowledgements go out by. */
-const CALLS = 'openat,write,pwrite64,fsync,fdatasync,link,linkat,rename,renameat,renameat2,unlink,unlinkat';
+const CALLS = 'openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat';
 
 export interface TracedCall {
   readonly name: string;
@@ -87,16 +87,7 @@ export function isWrite(call: TracedCall): boolean {
 
 /** `[from, to]` of a rename that succeeded. */
 export function renamed(call: TracedCall): readonly [string, string] | undefined {
-  return call.name.startsWith('rename') ? twoPaths(call) : undefined;
-}
-
-/** `[from, to]` of a further name for a file. */
-export function linked(call: TracedCall): readonly [string, string] | undefined {
-  return call.name.startsWith('link') ? twoPaths(call) : undefined;
-}
-
-function twoPaths(call: TracedCall): readonly [string, string] | undefined {
-  if (call.result !== '0') return undefined;
+  if (!call.name.startsWith('rename') || call.result !== '0') return undefined;
   const [from, to] = [...call.args.matchAll(/"(.*?)"/g)].map((match) => match[1] ?? '');
   return from === undefined || to === undefined ? undefined : [from, to];
 }
