@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly folder: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** A program, with its arguments, that starts it and becomes it: nsenter, strace -D. @default none */
+  readonly through?: readonly string[];
   /** Takes what ends the server. @default the end of the test */
   readonly atEnd?: AtEnd;
 }
@@ -55,8 +57,10 @@ export function testFolder(atEnd: AtEnd = onTestFinished): string {
 }
 
 /** Starts the server; whatever is left of it at the end of the test is killed. */
-export function launch({ folder, flags = [], env = {}, atEnd = onTestFinished }: ServerOptions): ServerProcess {
-  const child = spawn(process.execPath, [BIN, 'serve', '--addr', '127.0.0.1:0', ...flags], {
+export function launch(options: ServerOptions): ServerProcess {
+  const { folder, flags = [], env = {}, through = [], atEnd = onTestFinished } = options;
+  const [program = '', ...args] = [...through, process.execPath, BIN, 'serve', '--addr', '127.0.0.1:0', ...flags];
+  const child = spawn(program, args, {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -19,6 +19,8 @@ export interface DurableStore {
   readonly writeCalls: string;
   /** What is written besides the log, seldom, and has faults of its own: paths, by what they are. */
   sideFiles(directory: string): Readonly<Record<string, readonly string[]>>;
+  /** Its files in a server, where only calls about these are its own. Empty: no other part of a server makes `writeCalls`. */
+  serverFiles(directory: string): readonly string[];
   /** Whether a file, by its name, holds what was appended last, and so has to be flushed before an append is acknowledged. */
   isLog(name: string): boolean;
   /** Names of files that are replaced as a whole, by a rename of a new version. */
@@ -51,6 +53,7 @@ export const STORES: readonly DurableStore[] = [
       'a snapshot': ['state.json.tmp', 'receipts.json.tmp'].map((name) => join(directory, name)),
       'the directory': [directory],
     }),
+    serverFiles: () => [],
     isLog: (name) => /^journal-\d+\.log$/.test(name),
     replaced: ['state.json', 'receipts.json', 'store.json'],
   },
