@@ -12,7 +12,7 @@ export default defineConfig({
     name: 'faults',
     include: ['test/faults/*.faults.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    maxWorkers: 2,
     testTimeout: 90 * 60_000,
     hookTimeout: 60_000,
   },

@@ -8,7 +8,7 @@ const FLIPS = sizeOf('bitFlips');
 const CONTROL_FLIPS = 100;
 
 describe.each(STORES)('damaged files: $name', (store) => {
-  it(`${FLIPS.text('single bits flipped, anywhere')}: the start refuses and names the file, or nothing but the last append is gone`, async () => {
+  it(`${FLIPS.text('single bits flipped, anywhere')}: the start refuses and names a file, or nothing but the last append is gone`, async () => {
     const counts = await flipBits(store, { flips: FLIPS.count, seed: FLIPS.count });
     const { refused, cut, harmless, believed, unnamed } = counts;
     console.warn(`${store.name}: ${refused} refused, ${cut} cut, ${harmless} harmless, ${believed.length} believed`);

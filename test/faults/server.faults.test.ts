@@ -3,13 +3,24 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Answer, finished, get, send, type WireTask } from '../support/http-client.js';
 import { launchReady, type ServerProcess, testFolder } from '../support/server-process.js';
 import { PrivateMount, whyNoMount } from './support/private-mount.js';
+import { IS_LONG } from './support/sizes.js';
 import { skippedNote } from './support/skipped-note.js';
 import { STORES } from './support/stores.js';
 import { strace, whyNoStrace } from './support/trace.js';
 
 type Running = ServerProcess & { readonly url: string };
 
-const PADDING = 'x'.repeat(2000);
+const SYNC_CALLS = 'fsync,fdatasync';
+/** The first alone among the quick ones: a server takes its time. */
+const DISK_FAULTS = (
+  [
+    ['EIO at a flush', 'sync', 'error=EIO'],
+    ['EIO at a write', 'write', 'error=EIO'],
+    ['ENOSPC at a write', 'write', 'error=ENOSPC'],
+  ] as const
+).slice(0, IS_LONG ? 3 : 1);
+const CLIENTS = 4;
+const PADDING = 'x'.repeat(4000);
 
 /** What a server did until its store failed. */
 interface LastLife {
@@ -21,17 +32,30 @@ interface LastLife {
   readonly refusal: Answer | undefined;
 }
 
-/** Submits one task after the other, and looks at each, until an answer is no acknowledgement or there is none. */
+/** As many clients as it takes for a submission to be under way whenever the store fails; one of them looks at its tasks. */
 async function submitUntilRefused(url: string): Promise<LastLife> {
+  const lives = await Promise.all(
+    Array.from({ length: CLIENTS }, (_, client) => submitOneByOne(url, `${client}`, client === 0)),
+  );
+  return {
+    accepted: lives.flatMap(({ accepted }) => accepted),
+    succeeded: lives.flatMap(({ succeeded }) => succeeded),
+    refusal: lives.find(({ refusal }) => refusal !== undefined)?.refusal,
+  };
+}
+
+/** Submits one task after the other, and may look at each, until an answer is no acknowledgement or there is none. */
+async function submitOneByOne(url: string, client: string, looks: boolean): Promise<LastLife> {
   const accepted: string[] = [];
   const succeeded: string[] = [];
   for (let count = 0; ; count += 1) {
-    const id = `task-${count}`;
+    const id = `task-${client}-${count}`;
     try {
       const body = JSON.stringify({ tasks: [{ id, type: 'noop', input: { message: PADDING } }] });
       const answer = await send(url, { path: '/tasks', body });
       if (answer.status !== 202) return { accepted, succeeded, refusal: answer };
       accepted.push(id);
+      if (!looks) continue;
       const seen = await send<WireTask>(url, { method: 'GET', path: `/tasks/${id}?wait=1000` });
       if (seen.body.status === 'success') succeeded.push(id);
     } catch {
@@ -48,11 +72,11 @@ async function failingLife(server: Running): Promise<LastLife> {
   const read = send<WireTask>(server.url, { method: 'GET', path: `/tasks/${sleeper.id}?wait=60000` });
   read.catch(() => undefined);
   const life = await submitUntilRefused(server.url);
-  if (life.refusal !== undefined) {
-    expect(life.refusal.status, JSON.stringify(life.refusal.body)).toBe(503);
-    expect(life.refusal.body).toMatchObject({ code: 'unavailable', error: expect.stringMatching(/store.*read-only/) });
-    expect((await read).body).toMatchObject({ id: sleeper.id });
-  }
+  expect(life.refusal, server.log()).toMatchObject({
+    status: 503,
+    body: { code: 'unavailable', error: expect.stringMatching(/store.*read-only/) },
+  });
+  expect((await read).body).toMatchObject({ id: sleeper.id });
   expect(await server.exited, server.log()).toEqual({ code: 1, signal: null });
   expect(server.log()).toContain('the store refuses to write');
   return life;
@@ -72,16 +96,14 @@ async function expectRecovered(url: string, { accepted, succeeded }: LastLife): 
 describe.skipIf(whyNoStrace !== undefined).each(STORES)(
   `a server whose disk fails: $name${skippedNote(whyNoStrace)}`,
   (store) => {
-    it.each([
-      ['EIO at a write', `${store.writeCalls}:error=EIO:when=40`],
-      ['ENOSPC at a write', `${store.writeCalls}:error=ENOSPC:when=40`],
-      ['EIO at a flush', 'fsync,fdatasync:error=EIO:when=40'],
-    ])(
+    it.each(DISK_FAULTS)(
       '%s: 503 with a reason, reads go on, exit 1, and the next start has everything acknowledged',
-      async (_, inject) => {
+      async (_, calls, inject) => {
         const folder = testFolder();
         const flags = ['--store', store.name];
-        const through = strace({ log: '/dev/null', inject, paths: store.serverFiles(join(folder, 'data')) });
+        const paths = store.serverFiles(join(folder, 'data'));
+        const injected = `${calls === 'write' ? store.writeCalls : SYNC_CALLS}:${inject}:when=40`;
+        const through = strace({ log: '/dev/null', inject: injected, paths });
         const life = await failingLife(await launchReady({ folder, flags, through }));
         expect(life.accepted.length).toBeGreaterThan(0);
         const next = await launchReady({ folder, flags });
@@ -92,7 +114,7 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
     it('kill -9 at a flush: the next start has everything acknowledged', async () => {
       const folder = testFolder();
       const flags = ['--store', store.name];
-      const inject = 'fsync,fdatasync:signal=KILL:when=40';
+      const inject = `${SYNC_CALLS}:signal=KILL:when=40`;
       const server = await launchReady({ folder, flags, through: strace({ log: '/dev/null', inject }) });
       const life = await submitUntilRefused(server.url);
       expect(await server.exited).toEqual({ code: null, signal: 'SIGKILL' });

@@ -13,14 +13,14 @@ const KEY = 'key 1';
 
 /** What a store showed after a flip. */
 export interface FlipCounts {
-  /** It did not open, or did not give out what was damaged, and named the file. */
+  /** It did not open, or did not give out what was damaged, and named a file: the damaged one or one that does not fit it. */
   refused: number;
   /** The last append was gone, which from outside looks like one that was never finished. */
   cut: number;
   harmless: number;
   /** It showed something that had never been appended, or less than was acknowledged before the last append: where. */
   readonly believed: string[];
-  /** It refused without naming the file. */
+  /** It refused without naming a file. */
   readonly unnamed: string[];
 }
 
@@ -54,7 +54,8 @@ export async function flipBits(
       const copy = join(place, 'copy');
       cpSync(sources[flip % sources.length] as string, copy, { recursive: true });
       const flipped = flip < LAYOUTS.length ? 'nothing' : flipOne(copy, random);
-      judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, flipped, await read(open(copy)), appends);
+      const files = readdirSync(copy);
+      judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, files, await read(open(copy)), appends);
       rmSync(copy, { recursive: true });
     }
   } finally {
@@ -147,14 +148,14 @@ async function read(store: TaskStore): Promise<Shown | { readonly error: unknown
 function judge(
   counts: FlipCounts,
   place: string,
-  flipped: string,
+  files: readonly string[],
   shown: Shown | { readonly error: unknown },
   appends: readonly (readonly TaskEvent[])[],
 ): void {
   if ('error' in shown) {
-    const [name = ''] = flipped.split(' ');
-    if (!isExecGoError(shown.error) || !errorMessage(shown.error).includes(name)) {
-      counts.unnamed.push(`${place}: ${errorMessage(shown.error)}`);
+    const message = errorMessage(shown.error);
+    if (!isExecGoError(shown.error) || !files.some((name) => message.includes(name))) {
+      counts.unnamed.push(`${place}: ${message}`);
     }
     counts.refused += 1;
     return;

@@ -50,7 +50,7 @@ export async function powerCuts(
         try {
           await process.opened;
           await sleep(random() * LONGEST_LIFE_MS);
-          await mount.cutPower(CUTS[cut % CUTS.length] as Cut);
+          await mount.cutPower(CUTS[cut % CUTS.length] as Cut, process.pid);
         } finally {
           process.kill();
           await process.ended;

@@ -7,9 +7,14 @@ import { ExecGoError, errorMessage } from '@execgo/core';
 
 const run = promisify(execFile);
 
-/** Asks a file system to be shut down at once, without another byte reaching its disk (`EXT4_IOC_SHUTDOWN`). */
-const SHUTDOWN = `open(my $mount, '<', $ARGV[0]) or die "$ARGV[0]: $!";
+/**
+ * Stops a process, then asks its file system to be shut down at once, without another byte reaching the disk
+ * (`EXT4_IOC_SHUTDOWN`), some microseconds later. A machine without power acknowledges nothing either: without the stop a flush
+ * that the shutdown meets half-way may return as if it had been done.
+ */
+const CUT_POWER = `open(my $mount, '<', $ARGV[0]) or die "$ARGV[0]: $!";
 my $how = pack('L', $ARGV[1]);
+kill('STOP', $ARGV[2]) or die "stop: $!";
 ioctl($mount, 0x8004587D, $how) or die "shutdown: $!";`;
 
 /** Why file systems cannot be mounted here; undefined where they can. */
@@ -87,9 +92,12 @@ export class PrivateMount {
     return `/proc/${this.holder}/root${this.place}`;
   }
 
-  /** Pulls the plug: what was not flushed by then is gone, and nothing can be written until it is mounted again. */
-  async cutPower(how: Cut): Promise<void> {
-    await run('perl', ['-e', SHUTDOWN, this.path, CUT_FLAGS[how]]);
+  /**
+   * Pulls the plug of the disk and of the process that writes to it: what was not flushed by then is gone, and nothing can be
+   * written until it is mounted again. The process stands still and is yet to be killed.
+   */
+  async cutPower(how: Cut, pid: number): Promise<void> {
+    await run('perl', ['-e', CUT_POWER, this.path, CUT_FLAGS[how], `${pid}`]);
   }
 
   /** Unmounts and mounts again, as a machine does that starts: nothing of what was in memory is left. */
