@@ -1,4 +1,6 @@
+import { request } from 'node:http';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Answer, finished, get, send, type WireTask } from '../support/http-client.js';
 import { launchReady, type ServerProcess, testFolder } from '../support/server-process.js';
@@ -28,11 +30,11 @@ interface LastLife {
   readonly accepted: readonly string[];
   /** Ids of tasks that an answer showed as succeeded. */
   readonly succeeded: readonly string[];
-  /** The first answer that was none of these. */
-  readonly refusal: Answer | undefined;
+  /** Answers to submissions that were none of these. */
+  readonly refusals: readonly Answer[];
 }
 
-/** As many clients as it takes for a submission to be under way whenever the store fails; one of them looks at its tasks. */
+/** Several clients at once, one of which looks at its tasks. */
 async function submitUntilRefused(url: string): Promise<LastLife> {
   const lives = await Promise.all(
     Array.from({ length: CLIENTS }, (_, client) => submitOneByOne(url, `${client}`, client === 0)),
@@ -40,7 +42,7 @@ async function submitUntilRefused(url: string): Promise<LastLife> {
   return {
     accepted: lives.flatMap(({ accepted }) => accepted),
     succeeded: lives.flatMap(({ succeeded }) => succeeded),
-    refusal: lives.find(({ refusal }) => refusal !== undefined)?.refusal,
+    refusals: lives.flatMap(({ refusals }) => refusals),
   };
 }
 
@@ -53,16 +55,35 @@ async function submitOneByOne(url: string, client: string, looks: boolean): Prom
     try {
       const body = JSON.stringify({ tasks: [{ id, type: 'noop', input: { message: PADDING } }] });
       const answer = await send(url, { path: '/tasks', body });
-      if (answer.status !== 202) return { accepted, succeeded, refusal: answer };
+      if (answer.status !== 202) return { accepted, succeeded, refusals: [answer] };
       accepted.push(id);
       if (!looks) continue;
-      const seen = await send<WireTask>(url, { method: 'GET', path: `/tasks/${id}?wait=1000` });
-      if (seen.body.status === 'success') succeeded.push(id);
+      const seen = await send<WireTask>(url, { method: 'GET', path: `/tasks/${accepted.at(-2) ?? id}` });
+      if (seen.body.status === 'success') succeeded.push(seen.body.id);
     } catch {
       // It was killed, or closed its door before it took this one.
-      return { accepted, succeeded, refusal: undefined };
+      return { accepted, succeeded, refusals: [] };
     }
   }
+}
+
+/** A submission that is under way, half of it sent, until it is let go on: the server closes its door soon after its store failed. */
+function heldSubmission(url: string): () => Promise<Answer> {
+  const body = JSON.stringify({ tasks: [{ id: 'held', type: 'noop' }] });
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length };
+  const outgoing = request(`${url}/tasks`, { method: 'POST', headers, agent: false });
+  const answer = new Promise<Answer>((resolve, reject) => {
+    outgoing.on('error', reject);
+    outgoing.on('response', async (response) => {
+      resolve({ status: response.statusCode ?? 0, body: JSON.parse(await text(response)) });
+    });
+  });
+  answer.catch(() => undefined);
+  outgoing.write(body.slice(0, 10));
+  return () => {
+    outgoing.end(body.slice(10));
+    return answer;
+  };
 }
 
 /** A server whose store fails while it is submitted to; then how it ends. */
@@ -71,8 +92,10 @@ async function failingLife(server: Running): Promise<LastLife> {
   await send(server.url, { path: '/tasks', body: JSON.stringify({ tasks: [sleeper] }) });
   const read = send<WireTask>(server.url, { method: 'GET', path: `/tasks/${sleeper.id}?wait=60000` });
   read.catch(() => undefined);
+  const held = heldSubmission(server.url);
   const life = await submitUntilRefused(server.url);
-  expect(life.refusal, server.log()).toMatchObject({
+  for (const refusal of life.refusals) expect(refusal).toMatchObject({ status: 503 });
+  expect(await held(), server.log()).toMatchObject({
     status: 503,
     body: { code: 'unavailable', error: expect.stringMatching(/store.*read-only/) },
   });
