@@ -4,6 +4,7 @@ import { createConnection, createServer } from 'node:net';
 import { ExecGoError } from '@execgo/core';
 import { temporaryDirectory } from './temporary-directory.js';
 
+const PROGRAM = 'redis-server';
 const START_MS = 10_000;
 
 /** A real `redis-server` on a port and in a directory of its own. */
@@ -61,7 +62,7 @@ export async function startRedisServer(args: readonly string[] = []): Promise<Re
 }
 
 async function launchRedis(args: readonly string[], port: number): Promise<ChildProcess> {
-  const child = spawn('redis-server', [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(PROGRAM, [...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
@@ -70,7 +71,7 @@ async function launchRedis(args: readonly string[], port: number): Promise<Child
   }
   const ended = new Promise<never>((_, reject) => {
     child.once('error', (cause) => {
-      const missing = 'redis-server cannot be started; on Debian run: apt-get install redis-server';
+      const missing = `${PROGRAM} cannot be started; on Debian run: apt-get install redis-server`;
       reject(new ExecGoError('not_found', missing, { cause }));
     });
     child.once('close', () => reject(new ExecGoError('launch_failed', `redis-server ended:\n${log}`)));

@@ -46,6 +46,7 @@ it('the package exports these values and no others', () => {
       "shapeOf",
       "sparseShape",
       "spec",
+      "startRedisServer",
       "succeeds",
       "takes",
       "taskInput",
