@@ -28,7 +28,7 @@ function install(name: string, source: string, manifest: object = { exports: './
   return folder;
 }
 
-const STORE = 'open append getMany list events unfinished receipt close'.split(' ').map((name) => `${name}() {}`);
+const STORE = 'open append getMany list events unfinished finished receipt close'.split(' ').map((name) => `${name}() {}`);
 const EXECUTOR = "{ category: 'x', tools() {}, execute() {} }";
 
 describe('--store', () => {
