@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import {
   configDefaults,
   defineConfig,
@@ -13,12 +14,16 @@ const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 const TIMING = '**/*.timing.test.ts';
 const FAULTS = '**/*.faults.test.ts';
+/** What a package needs to have built before its tests run, where it cannot all run from sources. */
+const GLOBAL_SETUP = 'test/global-setup.ts';
 
 /** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
 const folders = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
+/** For the projects that hold tests of every package. */
+export const globalSetup = folders.map(({ root }) => resolve(root, GLOBAL_SETUP)).filter((file) => existsSync(file));
 
 export default defineConfig({
   resolve: { conditions },
@@ -30,11 +35,15 @@ export default defineConfig({
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'] },
     projects: [
       ...folders.map(({ name, root }) =>
-        project(name, root, { include: ['test/**/*.test.ts'], exclude: [END_TO_END, TIMING] }),
+        project(name, root, {
+          include: ['test/**/*.test.ts'],
+          exclude: [END_TO_END, TIMING],
+          globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`) ? [GLOBAL_SETUP] : [],
+        }),
       ),
       project('e2e', '.', { include: everywhere(END_TO_END) }),
       // What measures time has the machine for itself, after all others.
-      project('timing', '.', { include: everywhere(TIMING), maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      project('timing', '.', { include: everywhere(TIMING), globalSetup, maxWorkers: 1, sequence: { groupOrder: 1 } }),
     ],
   },
 });

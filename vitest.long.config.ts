@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { conditions } from './vitest.config.js';
+import { conditions, globalSetup } from './vitest.config.js';
 
 /** The long proofs, run by `npm run test:long` alone; each has a smaller size among the ordinary tests. */
 export default defineConfig({
@@ -8,6 +8,7 @@ export default defineConfig({
   test: {
     name: 'long',
     include: ['{packages,apps}/*/test/**/*.long.test.ts', 'test/**/*.long.test.ts'],
+    globalSetup,
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 30 * 60_000,

@@ -5,7 +5,12 @@ import { defineConfig, type Options } from 'tsup';
  * declarations of our other packages (tsconfig.build.json), as a user of the published package sees them.
  */
 export function packageConfig(overrides: Options = {}): ReturnType<typeof defineConfig> {
-  return defineConfig({
+  return defineConfig(packageOptions(overrides));
+}
+
+/** The same, for a package that is built in more than one go. */
+export function packageOptions(overrides: Options = {}): Options {
+  return {
     entry: ['src/index.ts'],
     format: 'esm',
     target: 'node20',
@@ -17,5 +22,5 @@ export function packageConfig(overrides: Options = {}): ReturnType<typeof define
     treeshake: true,
     silent: true,
     ...overrides,
-  });
+  };
 }

@@ -1,1 +1,8 @@
-export {};
+export {
+  DEFAULT_BUSY_TIMEOUT_MS,
+  DEFAULT_CHECKPOINT_BYTES,
+  DEFAULT_EVENT_RETENTION_BYTES,
+  type Durability,
+  type SqliteStoreOptions,
+} from './options.js';
+export { createSqliteStore, SqliteStore } from './sqlite-store.js';

@@ -1,0 +1,134 @@
+import { applyEvent, isTerminal, type SingleTaskEvent, TASK_STATUSES, Task, TaskSpec } from '@execgo/core';
+import { toColumn } from './column-text.js';
+import type { SqliteDatabase, SqliteStatement } from './load-sqlite.js';
+import { type KnownTask, RecentTasks } from './recent-tasks.js';
+import { stateOf, stateText } from './task-line.js';
+import { TaskTables } from './task-tables.js';
+
+/** Tasks that are remembered between appends: a look into the database costs thirty times a look into memory. */
+const MAX_RECENT_TASKS = 20_000;
+/** Larger ones are looked up again instead, in UTF-16 units of their state. */
+const MAX_RECENT_STATE = 4096;
+
+/** What a task becomes, and what the tables hold of it until it is written. */
+interface Staged {
+  readonly stored: KnownTask | undefined;
+  readonly task: Task | undefined;
+  /** JSON of the spec of a task that was submitted since. */
+  readonly spec: string | undefined;
+}
+
+interface Row {
+  readonly submitted_seq: number;
+  readonly last_seq: number;
+  readonly status: number;
+  readonly created_at: number;
+  readonly updated_at: number;
+  readonly annotated: number;
+  readonly state: string | null;
+}
+
+/** A new event of a task with the JSON of its spec, where it has one. */
+export interface FoldedEvent {
+  readonly event: SingleTaskEvent;
+  readonly spec: string | undefined;
+}
+
+/** Folds events into the tables of tasks: in memory first, so that a task is written once however many events it had. */
+export class Fold {
+  readonly tables: TaskTables;
+  private readonly find: SqliteStatement;
+  private readonly recent = new RecentTasks(MAX_RECENT_TASKS);
+  private staged = new Map<string, Staged>();
+
+  constructor(db: SqliteDatabase) {
+    this.tables = new TaskTables(db);
+    this.find = db.prepare(
+      'SELECT submitted_seq, last_seq, status, created_at, updated_at, annotated, state FROM tasks WHERE id = ?',
+    );
+  }
+
+  /**
+   * Takes the events of one append, all or none of them.
+   * @throws ExecGoError `internal` for an event that is illegal where it stands
+   */
+  add(events: readonly FoldedEvent[]): void {
+    const added = new Map<string, Staged>();
+    for (const { event, spec } of events) {
+      const id = event.task_id;
+      const before = added.get(id) ?? this.staged.get(id) ?? this.unchanged(id);
+      const task = applyEvent(before.task, event);
+      added.set(id, { stored: before.stored, task, spec: task === undefined ? undefined : (spec ?? before.spec) });
+    }
+    if (this.staged.size === 0) this.staged = added;
+    else for (const [id, staged] of added) this.staged.set(id, staged);
+  }
+
+  /** Writes what was added. */
+  write(): void {
+    for (const [id, staged] of this.staged) this.writeTask(id, staged);
+    this.staged = new Map();
+  }
+
+  private writeTask(id: string, { stored, task, spec }: Staged): void {
+    const isNew = stored?.task.submitted_seq !== task?.submitted_seq;
+    if (isNew && stored !== undefined) this.tables.remove(stored.task, stored.isAnnotated);
+    if (task === undefined) {
+      this.recent.delete(id);
+      return;
+    }
+    const state = stateText(task);
+    if (isNew) this.tables.insert(task, spec as string, state);
+    else this.tables.update((stored as KnownTask).task, task, state);
+    if (isTerminal(task.status) || (state?.length ?? 0) > MAX_RECENT_STATE) {
+      this.recent.delete(id);
+      return;
+    }
+    const isAnnotated = isNew ? task.spec.annotations !== undefined : (stored as KnownTask).isAnnotated;
+    this.recent.set(id, { task: isNew ? withoutInput(task) : task, isAnnotated });
+  }
+
+  private unchanged(id: string): Staged {
+    const stored = this.recent.get(id) ?? this.look(id);
+    return { stored, task: stored?.task, spec: undefined };
+  }
+
+  private look(id: string): KnownTask | undefined {
+    const row = this.find.get(toColumn(id)) as Row | undefined;
+    if (row === undefined) return undefined;
+    const { error, runtime } = stateOf(row.state);
+    const status = TASK_STATUSES[row.status] as Task['status'];
+    const { created_at, updated_at, submitted_seq, last_seq } = row;
+    const task = new Task(
+      bareSpec(id, ''),
+      '',
+      status,
+      created_at,
+      updated_at,
+      submitted_seq,
+      last_seq,
+      error,
+      runtime,
+    );
+    return { task, isAnnotated: row.annotated === 1 };
+  }
+}
+
+/** Nothing but the first write needs the spec. */
+function withoutInput(task: Task): Task {
+  return new Task(
+    bareSpec(task.id, task.spec.type),
+    '',
+    task.status,
+    task.created_at,
+    task.updated_at,
+    task.submitted_seq,
+    task.last_seq,
+    task.error,
+    task.runtime,
+  );
+}
+
+function bareSpec(id: string, type: string): TaskSpec {
+  return new TaskSpec(id, type, undefined, undefined, undefined, undefined, [], 0, 0, undefined, 0, 'retry');
+}

@@ -1,0 +1,59 @@
+import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
+import { ExecGoError } from '@execgo/core';
+import { movable, type Page } from './page.js';
+import { Reader, type ReaderOptions } from './reader.js';
+import { databaseError } from './store-errors.js';
+import { type Call, type Reply, sendError } from './thread-messages.js';
+import { Writer, type WriterOptions } from './writer.js';
+
+/** What a thread can be; made by its first call. */
+type Role = Writer | Reader;
+type Method = (argument: unknown) => unknown;
+
+const port = parentPort as MessagePort;
+let role: Role | undefined;
+let file = 'the database';
+
+/** The entry of every thread of a store: it does what it is called for, one call after the other. */
+port.on('message', ({ id, method, argument }: Call) => {
+  try {
+    const value = perform(method, argument);
+    reply({ id, value }, value);
+  } catch (error) {
+    reply({ id, error: sendError(databaseError(file, error)) }, undefined);
+  }
+});
+
+function perform(method: string, argument: unknown): unknown {
+  switch (method) {
+    case 'openWriter': {
+      const { port: appends, ...options } = argument as WriterOptions & { port: MessagePort };
+      file = options.file;
+      const writer = new Writer(options, appends, (warning) => port.postMessage({ warning } satisfies Reply));
+      role = writer;
+      return writer.opened;
+    }
+    case 'openReader': {
+      const options = argument as ReaderOptions;
+      file = options.file;
+      role = new Reader(options);
+      return undefined;
+    }
+    case 'close': {
+      const closing = role;
+      role = undefined;
+      closing?.close();
+      return undefined;
+    }
+    default: {
+      const call = (role as unknown as Record<string, Method> | undefined)?.[method];
+      if (call === undefined) throw new ExecGoError('internal', `the thread has no ${method}`);
+      return call.call(role, argument);
+    }
+  }
+}
+
+function reply(message: Reply, value: unknown): void {
+  const moved = typeof value === 'object' && value !== null && 'text' in value ? movable(value as Page) : [];
+  port.postMessage(message, moved as TransferListItem[]);
+}
