@@ -22,7 +22,7 @@ describe('the exit status', () => {
     [['--addr', ':0'], ':0 can be reached from other machines, and no token is set'],
     [['--addr', ':0', '--profile', 'legacy', '--allow-unauthenticated'], 'the legacy profile is for loopback alone'],
     [['--config', 'nowhere.json'], 'nowhere.json cannot be read: there is no such file'],
-    [['--store', 'sqlite'], 'the package @execgo/store-sqlite is not installed; run: npm install @execgo/store-sqlite'],
+    [['--store', '@acme/store'], 'the package @acme/store is not installed; run: npm install @acme/store'],
     [['--executor', '@acme/tools'], 'the package @acme/tools is not installed; run: npm install @acme/tools'],
     [['--token-file', 'token'], 'token has mode 0644, so that others may read it: chmod 600 '],
   ])('is 2 for %j, with a message and nothing else', async (flags, message) => {

@@ -1,4 +1,4 @@
-export type { CreateExecutor, CreateStore, DriverSettings } from './drivers/driver-settings.js';
+export type { CreateExecutor, CreateStore, DriverSettings, StoreDriverSettings } from './drivers/driver-settings.js';
 export type { Policy } from './policy.js';
 export { createServerLog, type ServerLog } from './server-log.js';
 export { type ResolvedSettings, resolveSettings, type SettingsSources } from './settings/resolve-settings.js';

@@ -28,7 +28,9 @@ function install(name: string, source: string, manifest: object = { exports: './
   return folder;
 }
 
-const STORE = 'open append getMany list events unfinished finished receipt close'.split(' ').map((name) => `${name}() {}`);
+const STORE = 'open append getMany list events unfinished finished receipt close'
+  .split(' ')
+  .map((name) => `${name}() {}`);
 const EXECUTOR = "{ category: 'x', tools() {}, execute() {} }";
 
 describe('--store', () => {
@@ -36,9 +38,10 @@ describe('--store', () => {
     const folder = install('@acme/store', `export const createStore = (settings) => ({ settings, ${STORE} });`);
     const driver = await storeOf('@acme/store');
     expect(driver.folder).toBe(folder);
-    expect(driver.store).toHaveProperty('settings', settings);
+    expect(driver.store).toMatchObject({ settings: { ...settings, onWarning: expect.any(Function) } });
     expect(settings).toMatchObject({
       dataDir: join(cwd, 'data'),
+      sqlitePath: join(cwd, 'data', 'execgo.db'),
       workspace: join(cwd, 'workspace'),
       durability: 'none',
     });

@@ -17,6 +17,8 @@ export interface WritableOptions {
   readonly durability: Durability;
   readonly busyTimeoutMs: number;
   readonly checkpointBytes: number;
+  /** A copy that is being made: its newest event is yet to come. @default false */
+  readonly isUnfinished?: boolean;
 }
 
 export interface WritableDatabase {
@@ -49,7 +51,7 @@ export function openWritable(options: WritableOptions): WritableDatabase {
     db.pragma(`journal_size_limit = ${2 * checkpointBytes}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);
     const imported = version < SCHEMA_VERSION ? bringUp(db, file, version) : 0;
-    checkCounters(db, file);
+    if (options.isUnfinished !== true) checkCounters(db, file);
     return { db, imported };
   } catch (error) {
     db.close();

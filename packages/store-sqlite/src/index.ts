@@ -1,3 +1,4 @@
+export { createMaintenance, createStore, type StoreDriverSettings } from './driver.js';
 export {
   DEFAULT_BUSY_TIMEOUT_MS,
   DEFAULT_CHECKPOINT_BYTES,
@@ -5,4 +6,5 @@ export {
   type Durability,
   type SqliteStoreOptions,
 } from './options.js';
+export { createSqliteMaintenance, type SqliteMaintenanceOptions } from './sqlite-maintenance.js';
 export { createSqliteStore, SqliteStore } from './sqlite-store.js';

@@ -4,6 +4,7 @@ import {
   type FinishedQuery,
   type FinishedTask,
   MAX_PAGE_BYTES,
+  type OpenedStore,
   type Receipt,
   type ReceiptRetention,
   type TaskQuery,
@@ -77,6 +78,9 @@ export class Reader {
   private readonly receipts: ReceiptRetention;
   private readonly finder: TaskFinder;
   private readonly statements = new Map<string, SqliteStatement>();
+
+  /** Whether one state is kept for all calls. */
+  private isHeld = false;
 
   constructor({ file, busyTimeoutMs, receipts }: ReaderOptions) {
     if (isNothing(file)) throw new ExecGoError('unavailable', `${file}: there is no store`);
@@ -187,6 +191,29 @@ export class Reader {
     });
   }
 
+  /** From here on every call sees the state of now. It ends with `close`; the log of the database cannot be shortened until then. */
+  hold(): OpenedStore {
+    this.prepared('BEGIN').run();
+    const { store_id, first_seq, last_seq } = readStoreRow(this.db, this.file);
+    this.isHeld = true;
+    return { storeId: store_id, firstSeq: first_seq, lastSeq: last_seq };
+  }
+
+  /** Receipts with a place after this one, oldest first: each line is `[place, key, created_at, receipt]`. */
+  receiptsAfter(place: number): TaskBatch {
+    return this.atOneMoment(({ last_seq }) => {
+      const select = this.prepared(
+        `SELECT n, key, created_at, receipt FROM receipts WHERE n > ? ORDER BY n LIMIT ${BATCH_LINES}`,
+      );
+      const rows = select.all(place) as { n: number; key: string; created_at: number; receipt: string }[];
+      const lines = rows.map(
+        (row) => `[${row.n},${JSON.stringify(fromColumn(row.key))},${row.created_at},${row.receipt}]`,
+      );
+      const last = rows.at(-1)?.n;
+      return { ...pageOf(lines, last_seq), ...(last !== undefined && { last }) };
+    });
+  }
+
   close(): void {
     this.db.close();
   }
@@ -208,6 +235,7 @@ export class Reader {
   }
 
   private atOneMoment<T>(read: (row: StoreRow) => T): T {
+    if (this.isHeld) return read(readStoreRow(this.db, this.file));
     this.prepared('BEGIN').run();
     try {
       return read(readStoreRow(this.db, this.file));

@@ -1,5 +1,7 @@
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
 import { ExecGoError } from '@execgo/core';
+import { Filler, type FillerOptions } from './filler.js';
+import { inspect } from './inspect.js';
 import { movable, type Page } from './page.js';
 import { Reader, type ReaderOptions } from './reader.js';
 import { databaseError } from './store-errors.js';
@@ -7,7 +9,7 @@ import { type Call, type Reply, sendError } from './thread-messages.js';
 import { Writer, type WriterOptions } from './writer.js';
 
 /** What a thread can be; made by its first call. */
-type Role = Writer | Reader;
+type Role = Writer | Reader | Filler;
 type Method = (argument: unknown) => unknown;
 
 const port = parentPort as MessagePort;
@@ -39,6 +41,14 @@ function perform(method: string, argument: unknown): unknown {
       role = new Reader(options);
       return undefined;
     }
+    case 'openFiller': {
+      const options = argument as FillerOptions;
+      file = options.file;
+      role = new Filler(options);
+      return role.progress();
+    }
+    case 'inspect':
+      return inspect(argument as string);
     case 'close': {
       const closing = role;
       role = undefined;

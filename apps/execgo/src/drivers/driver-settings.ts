@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Executor, TaskStore } from '@execgo/core';
 import type { Policy } from '../policy.js';
 import type { Settings } from '../settings/table.js';
@@ -6,6 +7,8 @@ import type { Settings } from '../settings/table.js';
 export interface DriverSettings {
   /** Folder of the store; a store makes it. */
   readonly dataDir: string;
+  /** Database of a store that keeps one file. */
+  readonly sqlitePath: string;
   /** Folder that tasks work in; it exists. */
   readonly workspace: string;
   readonly durability: 'always' | 'none';
@@ -18,8 +21,13 @@ export interface DriverSettings {
   readonly egressAllow: readonly string[];
 }
 
+/** What a store is given: also whom to tell what an operator should know. */
+export interface StoreDriverSettings extends DriverSettings {
+  readonly onWarning: (message: string) => void;
+}
+
 /** What a package named by `--store` exports as `createStore`. */
-export type CreateStore = (settings: DriverSettings) => TaskStore | Promise<TaskStore>;
+export type CreateStore = (settings: StoreDriverSettings) => TaskStore | Promise<TaskStore>;
 /** What a package named by `--executor` exports as `createExecutor`. */
 export type CreateExecutor = (
   settings: DriverSettings,
@@ -28,6 +36,7 @@ export type CreateExecutor = (
 export function driverSettings(settings: Settings, policy: Policy): DriverSettings {
   return {
     dataDir: settings.dataDir,
+    sqlitePath: settings.sqlitePath ?? join(settings.dataDir, 'execgo.db'),
     workspace: settings.workspace,
     durability: settings.durability,
     eventRetentionBytes: settings.eventRetention,

@@ -28,7 +28,7 @@ export async function createStore(
   if (name === 'jsonfile') return { store: jsonFileStore(settings, onWarning) };
   if (name === 'memory') return { store: new MemoryStore({ turn: (fn) => setImmediate(fn) }) };
   const { make, folder } = await loadDriver('--store', SHORT_NAMES.get(name) ?? name, 'createStore', cwd);
-  return { store: checked(await (make as CreateStore)(settings), name), folder };
+  return { store: checked(await (make as CreateStore)({ ...settings, onWarning }), name), folder };
 }
 
 function jsonFileStore(settings: DriverSettings, onWarning: (message: string) => void): TaskStore {

@@ -16,9 +16,13 @@ export const SETTINGS = {
     help: 'where HTTP is served; :9090 means every interface, port 0 a free one',
   }),
   dataDir: setting(path, { default: 'data', help: 'folder of the store' }),
-  store: setting(name('name', 'jsonfile, memory, or the name of a package'), {
+  store: setting(name('name', 'jsonfile, sqlite, memory, or the name of a package'), {
     default: 'jsonfile',
-    help: 'jsonfile, memory (forgets everything at the end), or a package that exports createStore',
+    help: 'jsonfile, sqlite (for histories larger than memory), memory (forgets everything at the end), or a package that exports createStore',
+  }),
+  sqlitePath: optional(path, {
+    otherwise: 'execgo.db in the folder of the store',
+    help: 'database of the sqlite store; output that is kept stays in the folder of the store',
   }),
   durability: setting(oneOf('always', 'none'), {
     default: 'always',
