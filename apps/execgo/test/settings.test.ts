@@ -33,6 +33,7 @@ const SAMPLES: Readonly<Record<Exclude<SettingName, 'config' | 'token'>, Sample>
   addr: { text: ':9090', json: ':9090', value: { host: undefined, port: 9090 }, bad: '9090' },
   dataDir: { text: 'd', json: 'd', value: join(cwd, 'd'), bad: '' },
   store: { text: 'memory', json: 'memory', value: 'memory', bad: 'two words' },
+  sqlitePath: { text: 'x.db', json: 'x.db', value: join(cwd, 'x.db'), bad: '' },
   durability: { text: 'none', json: 'none', value: 'none', bad: 'some' },
   retention: { text: '1d12h', json: '36h', value: 129_600_000, bad: '30' },
   maxFinished: { text: '100', json: 100, value: 100, bad: '0' },
