@@ -39,7 +39,7 @@ const SUM_DIGITS = 16;
 /** `{"sum":"0123456789abcdef",` stands before everything that the sum is taken of. */
 const PREFIX = '{"sum":"';
 const PREFIX_END = '",';
-export const SUM_BYTES = PREFIX.length + SUM_DIGITS + PREFIX_END.length;
+const SUM_BYTES = PREFIX.length + SUM_DIGITS + PREFIX_END.length;
 const LF = 0x0a;
 
 /**

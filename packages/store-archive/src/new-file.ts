@@ -5,10 +5,6 @@ import { ExecGoError } from '@execgo/core';
 /** Systems and file systems without hard links answer with one of these. */
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
 
-export function partialName(path: string): string {
-  return `${path}.partial`;
-}
-
 /**
  * Makes a file that is there whole or not at all, open to its owner alone: written beside under the name `<path>.partial`,
  * flushed, and given its name when it is complete. What an interrupted try has left is begun anew. A file that has the name is
@@ -18,7 +14,7 @@ export function partialName(path: string): string {
  */
 export async function writeNewFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   if (await isThere(path)) throw taken(path);
-  const partial = partialName(path);
+  const partial = `${path}.partial`;
   await unlink(partial).catch(ignore('ENOENT'));
   const file = await open(partial, 'wx', 0o600);
   try {
