@@ -9,11 +9,8 @@ import type { Job } from './job.js';
 import type { Promises } from './promises.js';
 import type { Aftermath } from './working-child.js';
 
-/** Below the workspace, so that a script there finds our built packages. */
+/** Below the workspace, so that a script there finds packages that cannot be part of it; one folder for each worker of the tests. */
 const SCRIPTS = resolve(import.meta.dirname, '../../../.cache/faults');
-/** Not put into the script: the stores are those that a user would load. */
-const BUILT = ['@execgo/core', '@execgo/store-jsonfile', '@execgo/store-sqlite'];
-
 export interface WorkerOptions {
   readonly job: Job;
   /** Told what is acknowledged, as it is. */
@@ -43,9 +40,9 @@ export interface WorkerEnd extends Exit {
 
 /** Makes the script of the process; once, before any is started. */
 export async function bundleWorker(): Promise<(options: WorkerOptions) => Worker> {
-  const folder = join(SCRIPTS, String(process.pid));
+  const folder = join(SCRIPTS, process.env.VITEST_POOL_ID ?? `${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  const script = await bundleScript(new URL('./working-child.ts', import.meta.url), folder, BUILT);
+  const script = await bundleScript(new URL('./working-child.ts', import.meta.url), folder);
   return (options) => startWorker(script, options);
 }
 
