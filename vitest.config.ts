@@ -38,7 +38,7 @@ export default defineConfig({
         project(name, root, {
           include: ['test/**/*.test.ts'],
           exclude: [END_TO_END, TIMING],
-          globalSetup: existsSync(`${root}/${GLOBAL_SETUP}`) ? [GLOBAL_SETUP] : [],
+          globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
         }),
       ),
       project('e2e', '.', { include: everywhere(END_TO_END) }),

@@ -1,4 +1,4 @@
-import { type ErrorCode, ExecGoError, errorMessage, isExecGoError } from '@execgo/core';
+import { type ErrorCode, ExecGoError, errorMessage } from '@execgo/core';
 
 /** A call of a method in a thread. */
 export interface Call {
@@ -34,8 +34,4 @@ export function sendError(error: ExecGoError): SentError {
 
 export function receiveError({ code, message, details, cause }: SentError): ExecGoError {
   return new ExecGoError(code, message, { ...(details !== undefined && { details }), cause });
-}
-
-export function asExecGoError(error: unknown): ExecGoError {
-  return isExecGoError(error) ? error : new ExecGoError('unavailable', errorMessage(error), { cause: error });
 }
