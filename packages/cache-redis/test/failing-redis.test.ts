@@ -6,7 +6,7 @@ const LOAD = { rounds: 1, readers: 8, tasks: 40 };
 
 /** One round; `failing-redis.long.test.ts` has thirty. */
 it('Redis paused, killed, restarted empty and with old data, cut off, slow, its removals lost: no read is older than the last append that had resolved', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const report = await hammer(LOAD);
   console.warn(
@@ -19,7 +19,7 @@ it('Redis paused, killed, restarted empty and with old data, cut off, slow, its 
   expect(report.outages).toBeGreaterThanOrEqual(4);
 });
 
-it('control: the same without the protection gives wrong answers', { timeout: 60_000 }, async () => {
+it('control: the same without the protection gives wrong answers', { timeout: 120_000 }, async () => {
   const { wrong, reads } = await hammer({ ...LOAD, makeIndex: (limits) => new CarelessIndex(limits) });
   console.warn(`control: ${wrong.length} wrong of ${reads} reads`);
   expect(wrong.length).toBeGreaterThan(10);

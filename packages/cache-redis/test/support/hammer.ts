@@ -32,7 +32,7 @@ interface State {
   readonly absent: boolean;
 }
 
-const WAIT_MS = 15_000;
+const WAIT_MS = 40_000;
 
 /**
  * One writer and many readers over a store behind a real Redis, behind a network that fails; every read is checked against what
