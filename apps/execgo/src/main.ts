@@ -3,6 +3,7 @@ import { runCli } from './cli.js';
 const env = { ...process.env };
 // A driver may hand the environment of this process on.
 delete process.env.EXECGO_TOKEN;
+delete process.env.EXECGO_REDIS_URL;
 
 const status = await runCli(process.argv.slice(2), {
   env,

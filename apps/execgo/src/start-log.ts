@@ -65,6 +65,11 @@ function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recove
       'the token is in a variable, which every program of this user can read, tasks among them: prefer --token-file',
     );
   }
+  if (settings.redisUrl !== undefined && new URL(settings.redisUrl).password !== '' && sandbox.in_force === 'none') {
+    warnings.push(
+      'the URL of Redis holds a password, and without a sandbox commands can read it, wherever it stands: flag, variable or config file',
+    );
+  }
   if (settings.store === 'memory') warnings.push('--store memory: all tasks are forgotten when the server ends');
   if (settings.store !== 'memory' && settings.durability === 'none') {
     warnings.push('--durability none: what was acknowledged last is lost when the server or the machine crashes');

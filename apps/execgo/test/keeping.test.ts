@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createArchive } from '@execgo/store-archive';
 import { createJsonFileMaintenance, createJsonFileStore } from '@execgo/store-jsonfile';
@@ -126,6 +126,14 @@ describe('execgo migrate', () => {
     const { status, json, stderr } = await execgo(freshFolder(), ['migrate', ...argv]);
     expect({ status, json }).toEqual({ status: 2, json: undefined });
     expect(stderr).toContain(message);
+  });
+
+  it('refuses a target that is its source by another name', async () => {
+    const { cwd } = await withStore();
+    symlinkSync(join(cwd, 'data'), join(cwd, 'elsewhere'));
+    const { status, stderr } = await execgo(cwd, ['migrate', '--from', 'jsonfile:data', '--to', 'jsonfile:elsewhere']);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--from and --to are the same store');
   });
 });
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { ExecGoError, errorMessage } from '@execgo/core';
 import { Redis } from 'ioredis';
 import type { RedisTarget } from './redis-url.js';
@@ -33,7 +34,8 @@ export function connectTo({ host, port, database, tls, username, password }: Red
       db: database,
       ...(username !== undefined && { username }),
       ...(password !== undefined && { password }),
-      ...(tls && { tls: { servername: host } }),
+      // A server name is for names alone (RFC 6066, section 3).
+      ...(tls && { tls: isIP(host) === 0 ? { servername: host } : {} }),
       protocol: 2,
       lazyConnect: true,
       enableOfflineQueue: false,

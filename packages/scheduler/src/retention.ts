@@ -130,8 +130,19 @@ export class Retention {
       if (this.isRunning) failure = { error };
     }
     const { pruned, finished, passedOver } = progress;
-    if (pruned > 0 || failure !== undefined) this.parts.options.onRetention?.({ pruned, finished, ...failure });
+    if (pruned > 0 || failure !== undefined) this.tell({ pruned, finished, ...failure });
     return passedOver;
+  }
+
+  /** A caller's function that throws is the caller's to hear of, and no reason to keep tasks for ever. */
+  private tell(sweep: RetentionSweep): void {
+    try {
+      this.parts.options.onRetention?.(sweep);
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 
   /** @returns whether more may be due */

@@ -294,6 +294,29 @@ describe('a sweep', () => {
     expect(await idsIn(kernel)).toEqual(['b']);
   });
 
+  it('goes on where the function that is told of it throws, which is not swallowed', async () => {
+    const problem = new RangeError('from a caller');
+    const uncaught: unknown[] = [];
+    const hear = (error: unknown) => uncaught.push(error);
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException').on('uncaughtException', hear);
+    try {
+      const onRetention = () => {
+        throw problem;
+      };
+      const kernel = await startKernel({ onRetention, retention: { maxFinished: 1, sweepIntervalMs: 5000 } });
+      await runAll(kernel, 'a', 'b');
+      await kernel.clock.advance(1000);
+      await runAll(kernel, 'c');
+      await kernel.clock.advance(5000);
+      expect(await idsIn(kernel)).toEqual(['c']);
+      expect(uncaught).toEqual([problem, problem]);
+    } finally {
+      process.off('uncaughtException', hear);
+      for (const listener of others) process.on('uncaughtException', listener);
+    }
+  });
+
   it('comes at the start, after recovery, which does not wait for it', async () => {
     const first = await startKernel({});
     await runAll(first, ...range(10));

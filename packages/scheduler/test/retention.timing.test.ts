@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { sweepOf } from './support/retention-scale.js';
 
-it('deleting 100,000 finished tasks keeps the event loop free (p99 at most 20 ms), and a task costs within twice that of 10,000', { // What is ours needs as long each time; what comes once is the machine.
+it('deleting 100,000 finished tasks keeps the event loop free (p99 at most 20 ms), and a task costs within twice that of 10,000', {
+  // What is ours needs as long each time; what comes once is the machine.
   timeout: 60_000,
   retry: 2,
 }, async () => {

@@ -170,7 +170,8 @@ export class CommitQueue {
     const { table, journal, flushes, onCommit } = this.options;
     const { taken, events, staged, illegal } = await this.stage(group);
     if (events > 0) {
-      if (journal.end >= this.options.segmentBytes) await this.rotate();
+      if (journal.end >= this.options.segmentBytes && journal.active.lastSeq >= journal.active.firstSeq)
+        await this.rotate();
       const places = await this.encode(taken);
       await this.write();
       if (flushes) await this.flush(journal.end - journal.active.bytes);

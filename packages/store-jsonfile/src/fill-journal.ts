@@ -96,7 +96,7 @@ export class FillJournal {
     if (this.draft === undefined) return;
     const { firstSeq, timestamp, texts } = this.draft;
     this.draft = undefined;
-    if (this.journal.end >= this.segmentBytes) {
+    if (this.journal.end >= this.segmentBytes && firstSeq > this.journal.active.firstSeq) {
       await this.journal.flush();
       await this.journal.begin(firstSeq);
     }

@@ -48,7 +48,8 @@ export async function pinStore(
     try {
       return pinnedStore(files, directory, await loadStore(files, directory, receipts));
     } catch (error) {
-      const isOver = left === 0 || !(await files.isOutdated());
+      // Where even that cannot be told the files are going away: to be looked at anew.
+      const isOver = left === 0 || !(await files.isOutdated().catch(() => true));
       await files.close();
       if (isOver) throw error;
     }

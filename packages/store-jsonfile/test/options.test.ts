@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ConfigError } from '@execgo/core';
-import { EventSequence } from '@execgo/testkit';
+import { EventSequence, temporaryDirectory } from '@execgo/testkit';
 import { expect, it } from 'vitest';
 import { createJsonFileStore, type JsonFileStoreOptions } from '../src/index.js';
 import { lifeOf, live, SMALL } from './recorded-life.js';
@@ -70,4 +70,15 @@ it('durability none: after a power cut it starts, with whole appends', async () 
     await store.close();
   }
   await rm(place, { recursive: true });
+});
+
+it('keeps no more history than it must where that is said to be none', async () => {
+  const { path, remove } = await temporaryDirectory();
+  const make = new EventSequence();
+  const store = createJsonFileStore({ directory: path, eventRetentionBytes: 0, segmentBytes: 0 });
+  await store.open();
+  for (const id of ['a', 'b', 'c']) await store.append([make.graph(), make.submitted(id)]);
+  expect((await store.list({})).tasks.map(({ id }) => id)).toEqual(['c', 'b', 'a']);
+  await store.close();
+  await remove();
 });

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExecGoError, isJsonObject } from '@execgo/core';
 import { isListenedTo, listenAt } from './liveness-socket.js';
@@ -7,6 +7,7 @@ import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.j
 import { systemCode } from './system-code.js';
 
 const LOCK = 'lock';
+const TOKEN_DIGITS = 16;
 const TOKEN = /^[0-9a-f]{16}$/;
 
 interface Owner extends ProcessIdentity {
@@ -16,6 +17,11 @@ interface Owner extends ProcessIdentity {
   readonly since: string;
   /** Whether the owner listens on its socket, so that its end can be told from anywhere on this machine. */
   readonly listens: boolean;
+  /**
+   * The file has no content: it is complete before it has its name, but not flushed, so that a power cut may leave the name
+   * alone (a store flushes this directory), and took its owner with it.
+   */
+  readonly isLost?: true;
 }
 
 /** Who has a directory, as far as people are told. */
@@ -25,12 +31,6 @@ export interface LockHolder {
   /** RFC 3339. */
   readonly since: string;
 }
-
-/**
- * Whose file has no content: it is complete before it has its name, but not flushed, so that a power cut may leave the name
- * alone (a store flushes this directory), and took its owner with it.
- */
-const LOST_ITS_POWER: Owner = { pid: 0, host: '', since: '', listens: false, token: '0'.repeat(16) };
 
 /**
  * The one writer of a directory, until `release` or the end of this process, whichever way it ends.
@@ -48,7 +48,7 @@ export class DirectoryLock {
 
   /** @throws ExecGoError `unavailable` naming the owner */
   static async acquire(directory: string): Promise<DirectoryLock> {
-    const token = randomBytes(8).toString('hex');
+    const token = randomBytes(TOKEN_DIGITS / 2).toString('hex');
     const stopListening = await listenAt(directory, socketName(token));
     const owner: Owner = {
       ...ownIdentity(),
@@ -75,11 +75,18 @@ export class DirectoryLock {
   static async holder(directory: string): Promise<LockHolder | undefined> {
     const nobody = { ...ownIdentity(), token: '', since: '', listens: false };
     const looking = new DirectoryLock(directory, nobody, undefined);
-    for (let name = LOCK; ; ) {
-      const owner = await looking.read(name);
-      if (owner === undefined) return undefined;
-      if ((await looking.lives(owner)) !== 'no') return { pid: owner.pid, host: owner.host, since: owner.since };
-      name = successorName(owner);
+    for (;;) {
+      const first = await looking.read(LOCK);
+      if (first === undefined) return undefined;
+      for (
+        let owner: Owner | undefined = first;
+        owner !== undefined;
+        owner = await looking.read(successorName(owner))
+      ) {
+        if ((await looking.lives(owner)) !== 'no') return { pid: owner.pid, host: owner.host, since: owner.since };
+      }
+      // Whoever takes over changes `lock` before the names of those who are gone go.
+      if (await looking.isStill(first)) return undefined;
     }
   }
 
@@ -96,13 +103,8 @@ export class DirectoryLock {
 
   private async take(): Promise<void> {
     const draft = this.path(`${LOCK}.${this.owner.token}.tmp`);
-    const file = await open(draft, 'wx', 0o600);
     try {
-      await file.writeFile(`${JSON.stringify(this.owner)}\n`);
-    } finally {
-      await file.close();
-    }
-    try {
+      await writeFile(draft, `${JSON.stringify(this.owner)}\n`, { flag: 'wx', mode: 0o600 });
       while (!(await this.tryTake(draft)));
     } finally {
       await unlink(draft).catch(ignoreMissing);
@@ -151,7 +153,7 @@ export class DirectoryLock {
 
   /** `elsewhere`: it is of another machine, of which nothing can be told from here. */
   private async lives(owner: Owner): Promise<'no' | 'maybe' | 'elsewhere'> {
-    if (owner.token === LOST_ITS_POWER.token) return 'no';
+    if (owner.isLost) return 'no';
     const own = this.owner;
     const isOtherHost = owner.host !== own.host;
     if (owner.boot_id !== own.boot_id || (own.boot_id === undefined && isOtherHost)) {
@@ -172,13 +174,19 @@ export class DirectoryLock {
     }
     const owner = parse(text);
     if (owner !== undefined) return owner;
-    if (/^\0*$/.test(text)) return LOST_ITS_POWER;
+    if (/^\0*$/.test(text)) return lostOwner(name);
     throw new ExecGoError('unavailable', `${this.path(name)} is not a lock of ours: look what it is, and remove it`);
   }
 
   private path(name: string): string {
     return join(this.directory, name);
   }
+}
+
+/** With a token of its own for each file: two that are lost must not be each other's successors. */
+function lostOwner(name: string): Owner {
+  const token = createHash('sha256').update(name).digest('hex').slice(0, TOKEN_DIGITS);
+  return { pid: 0, host: '', since: '', listens: false, token, isLost: true };
 }
 
 function socketName(token: string): string {

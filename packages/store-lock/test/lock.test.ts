@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -139,6 +140,21 @@ describe('the lock', () => {
     await staleLock(directory);
     const { token } = JSON.parse(await readFile(join(directory, 'lock'), 'utf8'));
     await writeFile(join(directory, `lock.${token}`), '');
+    await (await DirectoryLock.acquire(directory)).release();
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('of which two power cuts left nothing but its name and that of its successor is taken over', async () => {
+    const directory = await freshDirectory();
+    await writeFile(join(directory, 'lock'), '');
+    const taken = await DirectoryLock.acquire(directory);
+    const before = await readdir(directory);
+    await taken.release();
+    expect(before.filter((name) => name !== 'lock' && !name.endsWith('.sock'))).toEqual([]);
+    const successor = createHash('sha256').update('lock').digest('hex').slice(0, 16);
+    await writeFile(join(directory, 'lock'), '');
+    await writeFile(join(directory, `lock.${successor}`), '');
+    expect(await DirectoryLock.holder(directory)).toBeUndefined();
     await (await DirectoryLock.acquire(directory)).release();
     expect(await readdir(directory)).toEqual([]);
   });

@@ -35,8 +35,8 @@ export const backupCommand: CommandDefinition = {
     const file = path.fromText(command.args[0] ?? '', cwd);
     if (file === undefined) throw new SettingsError('backup: expected the path of a file that is to be written');
     const place = placeOf(settings);
-    const maintenance = await openMaintenance('--store', place, { cwd, onWarning });
     return withJsonResult(cli, async () => {
+      const maintenance = await openMaintenance('--store', place, { cwd, onWarning });
       await mustBeNew(file);
       const source = { name: placeText(place), maintenance };
       const { tasks, events, receipts, sha256 } = await copyForCommand(cli, source, createArchive({ file }));

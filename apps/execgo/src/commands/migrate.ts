@@ -1,8 +1,9 @@
+import { realpath } from 'node:fs/promises';
 import { isExecGoError } from '@execgo/core';
 import type { Command } from 'commander';
 import { copyForCommand, OUTPUTS_NOT_INCLUDED } from '../copy-command.js';
 import { openMaintenance } from '../drivers/open-maintenance.js';
-import { parsePlace, placeText } from '../drivers/store-place.js';
+import { parsePlace, placeText, type StorePlace } from '../drivers/store-place.js';
 import { withJsonResult } from '../json-result.js';
 import { SettingsError } from '../settings/settings-error.js';
 import type { CliContext, CommandDefinition } from './command.js';
@@ -27,15 +28,15 @@ export const migrateCommand: CommandDefinition = {
     const { cwd, stderr } = cli;
     const given = command.opts<{ from: string; to: string }>();
     const [from, to] = [parsePlace('--from', given.from, cwd), parsePlace('--to', given.to, cwd)];
-    if (placeText(from) === placeText(to)) {
+    if (await areSame(from, to)) {
       throw new SettingsError(`--from and --to are the same store: ${placeText(from)}`);
     }
     const options = { cwd, onWarning: (message: string) => stderr(`warning: ${message}\n`) };
-    const source = await openMaintenance('--from', from, options);
-    const target = await openMaintenance('--to', to, options);
     return withJsonResult(
       cli,
       async () => {
+        const source = await openMaintenance('--from', from, options);
+        const target = await openMaintenance('--to', to, options);
         const copied = await copyForCommand(cli, { name: placeText(from), maintenance: source }, target);
         const { tasks, events, receipts, sha256 } = copied;
         return { tasks, events, receipts, sha256, from: placeText(from), to: placeText(to), ...OUTPUTS_NOT_INCLUDED };
@@ -44,3 +45,11 @@ export const migrateCommand: CommandDefinition = {
     );
   },
 };
+
+/** By the file that is there, whatever it is called: a copy of a store onto itself would look as if it were one. */
+async function areSame(from: StorePlace, to: StorePlace): Promise<boolean> {
+  // That one has no file, which is said where it is opened.
+  if (from.kind === 'memory' || to.kind === 'memory') return false;
+  const [a, b] = await Promise.all([from, to].map(({ path }) => realpath(path).catch(() => path)));
+  return a === b;
+}

@@ -7,26 +7,40 @@ import type { Check, CheckResult } from './examine.js';
 const LOW_SPACE_BYTES = 1024 ** 3;
 const OTHERS = 0o077;
 
-/** The folder of the store: that it can be written to, that others cannot read it, and how much room is left. */
+/** The folder of the store, and that of its database where it is another: that it can be written to, that others cannot read it, and how much room is left. */
 export const dataDirCheck: Check = {
   name: 'data directory',
   async run({ place, resolved }): Promise<CheckResult> {
-    const { dataDir } = resolved.settings;
     if (place.kind === 'memory') return { findings: [] };
-    const folder = await nearestThere(dataDir);
-    const findings: StoreFinding[] = [];
-    if (!(await stat(folder)).isDirectory()) {
-      const remedy = 'Name another one with --data-dir, or move the file away';
-      return { findings: [{ severity: 'error', message: `${folder} is not a directory`, remedy, file: folder }] };
-    }
-    if (!(await isWritable(folder))) findings.push(notWritable(folder));
-    if (folder === dataDir) findings.push(...(await openToOthers(folder)));
-    const { bavail, bsize } = await statfs(folder);
-    const free = bavail * bsize;
-    if (free < LOW_SPACE_BYTES) findings.push(littleSpace(folder, free));
-    return { facts: { data_dir: dataDir, free_bytes: free }, findings };
+    const { dataDir } = resolved.settings;
+    const ofDatabase = place.kind === 'sqlite' ? dirname(place.path) : dataDir;
+    const data = await look(dataDir);
+    if (ofDatabase === dataDir) return { facts: { data_dir: dataDir, free_bytes: data.free }, findings: data.findings };
+    const database = await look(ofDatabase);
+    return {
+      facts: { data_dir: dataDir, free_bytes: data.free, database_dir: ofDatabase, database_free_bytes: database.free },
+      findings: [...data.findings, ...database.findings],
+    };
   },
 };
+
+async function look(directory: string): Promise<{ readonly free: number; readonly findings: readonly StoreFinding[] }> {
+  const folder = await nearestThere(directory);
+  const findings: StoreFinding[] = [];
+  if (!(await stat(folder)).isDirectory()) {
+    const remedy = 'Name another one with --data-dir (--sqlite-path), or move the file away';
+    return {
+      free: 0,
+      findings: [{ severity: 'error', message: `${folder} is not a directory`, remedy, file: folder }],
+    };
+  }
+  if (!(await isWritable(folder))) findings.push(notWritable(folder));
+  if (folder === directory) findings.push(...(await openToOthers(folder)));
+  const { bavail, bsize } = await statfs(folder);
+  const free = bavail * bsize;
+  if (free < LOW_SPACE_BYTES) findings.push(littleSpace(folder, free));
+  return { free, findings };
+}
 
 /** The folder, or the next one above that exists: the first start makes the rest. */
 async function nearestThere(path: string): Promise<string> {
@@ -62,7 +76,7 @@ function notWritable(folder: string): StoreFinding {
   return {
     severity: 'error',
     message: 'this user cannot write to it',
-    remedy: 'Give the directory to the user who runs execgo, or name another one with --data-dir',
+    remedy: 'Give the directory to the user who runs execgo, or name another one with --data-dir (--sqlite-path)',
     file: folder,
   };
 }

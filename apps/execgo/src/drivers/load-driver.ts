@@ -10,6 +10,11 @@ export interface LoadedDriver {
   readonly folder: string;
 }
 
+/** What a package cannot be used for without a function, where that is not everything. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  createMaintenance: 'so backup, migrate and doctor cannot be used with it',
+};
+
 const PACKAGE_NAME = /^(?:@[a-z\d~-][a-z\d._~-]*\/)?[a-z\d~-][a-z\d._~-]*$/i;
 
 /**
@@ -31,7 +36,7 @@ export async function loadDriver(flag: string, name: string, maker: string, cwd:
   const make = exports[maker];
   if (typeof make === 'function') return { make: make as LoadedDriver['make'], folder: found.folder };
   throw new SettingsError(
-    `${flag} ${name}: the package in ${found.folder} does not export a function ${maker}, so it is no driver for ${flag}`,
+    `${flag} ${name}: the package in ${found.folder} does not export a function ${maker}, ${WITHOUT[maker] ?? `so it is no driver for ${flag}`}`,
   );
 }
 

@@ -39,7 +39,7 @@ export const SETTINGS = {
   eventRetention: setting(bytes(1024 ** 2), { default: '1 GiB', help: 'how much event history is kept' }),
   redisUrl: optional(name('url', 'redis://[user:password@]host[:port][/database]'), {
     otherwise: 'no cache',
-    help: 'Redis that finished tasks are cached in; a password in a flag is seen by every program, so prefer the variable',
+    help: 'Redis that finished tasks are cached in; with a password it belongs in a config file of mode 0600, since other programs can read flags and variables',
     secret: true,
   }),
   redisCacheTtlSec: setting(wholeNumber(1, MAX_CACHE_TTL_SEC), {
