@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TaskEvent } from '@execgo/core';
 import { copyStore } from '@execgo/store-archive';
 import { createJsonFileMaintenance, createJsonFileStore } from '@execgo/store-jsonfile';
+import { createSqliteMaintenance, createSqliteStore } from '@execgo/store-sqlite';
 import { EventSequence, KeptStore, keptAfter, spec } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
@@ -63,6 +64,8 @@ function nextCopy(): string {
   return join(folder, `copy-${copies}`);
 }
 
+const MIB = 1024 ** 2;
+const sizeOf = (file: string) => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 const has = (directory: string, pattern: RegExp) =>
   existsSync(directory) && readdirSync(directory).some((name) => pattern.test(name));
 
@@ -104,5 +107,29 @@ describe('execgo migrate that is ended in the middle', () => {
     const { code, json } = await finish(migrate(`jsonfile:${source}`, `archive:${file}`));
     expect({ code, json }).toMatchObject({ code: 0, json: { ok: true, data: { tasks: TASKS, sha256 } } });
     expect(existsSync(`${file}.partial`)).toBe(false);
+  }, 60_000);
+
+  it('by SIGKILL while it fills a database: no store opens there, and the same command goes on behind what is there', async () => {
+    const file = join(nextCopy(), 'execgo.db');
+    const from = `jsonfile:${source}`;
+    const begun = () => sizeOf(`${file}.filling`) > MIB;
+    expect(await endWhen(migrate(from, `sqlite:${file}`), begun, 'SIGKILL')).toBe(true);
+    expect(existsSync(file)).toBe(false);
+    const store = createSqliteStore({ file });
+    await expect(store.open()).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('Run the same command again'),
+    });
+    expect((await createSqliteMaintenance({ file }).inspect()).findings).toMatchObject([{ severity: 'error' }]);
+    expect(existsSync(file)).toBe(false);
+    for (let run = 0; run < 2; run += 1) {
+      const { code, json } = await finish(migrate(from, `sqlite:${file}`));
+      expect({ code, json }).toEqual({
+        code: 0,
+        json: { ok: true, data: expect.objectContaining({ tasks: TASKS, sha256 }) },
+      });
+    }
+    expect((await store.open()).lastSeq).toBe(TASKS * 3);
+    await store.close();
   }, 60_000);
 });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ExecGoError } from '@execgo/core';
+import { refuseDraft } from './draft-file.js';
 import { GO_TABLE, importGoTasks } from './import-go-tasks.js';
 import { loadSqlite, type SqliteDatabase } from './load-sqlite.js';
 import type { Durability } from './options.js';
@@ -36,8 +37,10 @@ export interface WritableDatabase {
 export function openWritable(options: WritableOptions): WritableDatabase {
   const { file, durability, busyTimeoutMs, checkpointBytes } = options;
   const sqlite = loadSqlite();
-  if (isNothing(file)) create(file);
-  else checkMagic(file);
+  if (isNothing(file)) {
+    if (options.isUnfinished !== true) refuseDraft(file);
+    create(file);
+  } else checkMagic(file);
   const db = new sqlite(file, { timeout: busyTimeoutMs });
   try {
     const version = checkedVersion(db, file);

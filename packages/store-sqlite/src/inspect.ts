@@ -1,5 +1,6 @@
 import { errorMessage, type StoreFinding, type StoreReport } from '@execgo/core';
 import { checkedVersion, checkMagic, isNothing, openReadable, sizeOf } from './database-file.js';
+import { draftOf, hasDraft } from './draft-file.js';
 import type { SqliteDatabase } from './load-sqlite.js';
 import { DEFAULT_BUSY_TIMEOUT_MS } from './options.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -19,13 +20,21 @@ export function inspect(file: string): StoreReport {
   let db: SqliteDatabase | undefined;
   try {
     if (isNothing(file)) {
-      tell('note', 'there is no store yet');
+      if (!hasDraft(file)) tell('note', 'there is no store yet');
+      else
+        tell(
+          'error',
+          'a copy into it was begun and not finished',
+          `Run the same command again to finish it, or remove ${draftOf(file)}`,
+        );
       return { place: file, facts, findings };
     }
     checkMagic(file);
     facts.bytes = sizeOf(file) ?? 0;
     facts.log_bytes = sizeOf(`${file}-wal`) ?? 0;
     db = openReadable(file, DEFAULT_BUSY_TIMEOUT_MS);
+    // One moment of it, so that what a server writes meanwhile does not look like a contradiction.
+    db.exec('BEGIN');
     const version = checkedVersion(db, file);
     facts.schema_version = version;
     const problems = db.pragma(`integrity_check(${MOST_TOLD})`) as { integrity_check: string }[];

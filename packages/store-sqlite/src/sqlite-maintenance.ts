@@ -1,9 +1,10 @@
-import { open, rename } from 'node:fs/promises';
+import { open, realpath, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import {
   type CopyProgress,
   EventEncoder,
   ExecGoError,
+  errorMessage,
   type KeptReceipt,
   type OpenedStore,
   RECEIPT_RETENTION,
@@ -15,12 +16,15 @@ import {
   type Task,
   type TaskEvent,
 } from '@execgo/core';
+import { DirectoryLock } from '@execgo/store-lock';
 import { isNothing, sizeOf } from './database-file.js';
 import { DatabaseThread } from './database-thread.js';
+import { draftOf } from './draft-file.js';
 import type { FillerOptions, FillProgress } from './filler.js';
 import { DEFAULT_BUSY_TIMEOUT_MS, emitWarning, resolveFile } from './options.js';
 import { readLines } from './read-page.js';
 import type { EventPage, EventPageQuery, ReaderOptions, TaskBatch } from './reader.js';
+import { systemCode } from './store-errors.js';
 import { takePlace } from './store-locks.js';
 import { lineOfTask, taskOfLine } from './task-line.js';
 
@@ -38,15 +42,31 @@ export function createSqliteMaintenance(options: SqliteMaintenanceOptions): Stor
   return {
     read: () => readContents(file, onWarning),
     fill: (contents, onProgress) => fill(file, contents, onProgress ?? (() => {}), onWarning),
-    inspect: async () => {
-      const thread = new DatabaseThread({ onWarning });
-      try {
-        return await thread.call<StoreReport>('inspect', file);
-      } finally {
-        await thread.close();
-      }
-    },
+    inspect: () => inspect(file, onWarning),
+    usedBy: () => usedBy(file),
   };
+}
+
+async function inspect(file: string, onWarning: (message: string) => void): Promise<StoreReport> {
+  const thread = new DatabaseThread({ onWarning });
+  try {
+    const report = await thread.call<StoreReport>('inspect', file);
+    const user = await usedBy(file).catch((error: unknown) => `somebody: ${errorMessage(error)}`);
+    if (user === undefined) return report;
+    return { ...report, findings: [...report.findings, { severity: 'note', message: `in use by ${user}` }] };
+  } finally {
+    await thread.close();
+  }
+}
+
+/** Who has the folder of a database; the database itself has no owner. */
+async function usedBy(file: string): Promise<string | undefined> {
+  const folder = await realpath(file).then(dirname, () => dirname(file));
+  const owner = await DirectoryLock.holder(folder).catch((error: unknown) => {
+    if (systemCode(error) !== 'ENOENT') throw error;
+    return undefined;
+  });
+  return owner && `pid ${owner.pid} on ${owner.host} since ${owner.since}`;
 }
 
 async function readContents(file: string, onWarning: (message: string) => void): Promise<StoreContents> {
@@ -128,7 +148,7 @@ async function fill(
   const place = await takePlace(file, dirname(file));
   try {
     if (!isNothing(place.file)) throw new ExecGoError('conflict', `there is a store in ${file} already`);
-    const draft = `${place.file}.filling`;
+    const draft = draftOf(place.file);
     const thread = new DatabaseThread({ onWarning });
     try {
       await copy(thread, draft, contents, onProgress);
@@ -161,6 +181,8 @@ async function copy(
   } satisfies FillerOptions);
   let done = found.tasks;
   for await (const tasks of contents.tasks(found.lastTask)) {
+    // Of a batch that is there already in part or in whole, what is left may be nothing.
+    if (tasks.length === 0) continue;
     await thread.call('addTasks', tasks.map(lineOfTask).join('\n'));
     done += tasks.length;
     onProgress({ part: 'tasks', done });
@@ -168,6 +190,7 @@ async function copy(
   done = found.events;
   const encoder = new EventEncoder();
   for await (const events of contents.events(found.lastEvent)) {
+    if (events.length === 0) continue;
     await thread.call('addEvents', events.map((event) => encoder.encode(event)).join('\n'));
     done += events.length;
     onProgress({ part: 'events', done });

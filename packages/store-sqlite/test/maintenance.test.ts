@@ -106,6 +106,62 @@ it('a fill that was interrupted is continued from what it has left, and nobody c
   await store.close();
 });
 
+it('what is left of a copy that was killed is no store to a start or a look; another moment of the same store begins it anew', async () => {
+  const { store, events } = await opened();
+  const contents = await createSqliteMaintenance({ file }).read();
+  const target = createSqliteMaintenance({ file: copyFile });
+  await expect(target.fill(cutShort(contents))).rejects.toThrow('the cable was pulled');
+  await contents.close();
+  const again = 'Run the same command again';
+  await expect(createSqliteStore({ file: copyFile }).open()).rejects.toMatchObject({
+    code: 'unavailable',
+    message: expect.stringContaining(again),
+  });
+  expect((await target.inspect()).findings).toMatchObject([
+    { severity: 'error', remedy: expect.stringContaining(again) },
+  ]);
+  await store.append([events.submitted('later')]);
+  const later = await createSqliteMaintenance({ file }).read();
+  await target.fill(later);
+  const copied = await target.read();
+  expect(await everything(copied)).toEqual(await everything(later));
+  await Promise.all([later.close(), copied.close(), store.close()]);
+  const second = createSqliteStore({ file: copyFile });
+  expect(await second.open()).toMatchObject({ lastSeq: later.lastSeq });
+  await second.close();
+});
+
+it('a fill goes on where what is left ends with a batch, and where it has everything but its name', async () => {
+  const { store } = await opened();
+  const contents = await createSqliteMaintenance({ file }).read();
+  const target = createSqliteMaintenance({ file: copyFile });
+  const nothing = async function* () {
+    yield [];
+  };
+  const broken = Object.assign(Object.create(contents) as StoreContents, {
+    receipts: async function* () {
+      yield* contents.receipts();
+      throw new RangeError('the cable was pulled');
+    },
+  });
+  await expect(target.fill(broken)).rejects.toThrow('the cable was pulled');
+  await target.fill(Object.assign(Object.create(contents) as StoreContents, { tasks: nothing, events: nothing }));
+  const copied = await target.read();
+  expect(await everything(copied)).toEqual(await everything(contents));
+  await Promise.all([contents.close(), copied.close(), store.close()]);
+});
+
+it('tells who has the folder of a database, and as a note of a look', async () => {
+  const maintenance = createSqliteMaintenance({ file });
+  expect(await maintenance.usedBy?.()).toBeUndefined();
+  const { store } = await opened();
+  const user = await maintenance.usedBy?.();
+  expect(user).toContain(`pid ${process.pid} on `);
+  expect((await maintenance.inspect()).findings).toEqual([{ severity: 'note', message: `in use by ${user}` }]);
+  await store.close();
+  expect(await maintenance.usedBy?.()).toBeUndefined();
+});
+
 it('what is left of a copy of something else is refused', async () => {
   const { store } = await opened();
   const contents = await createSqliteMaintenance({ file }).read();
