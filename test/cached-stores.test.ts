@@ -1,6 +1,8 @@
+import { join } from 'node:path';
 import { createCachedStore } from '@execgo/cache-redis';
 import type { TaskStore } from '@execgo/core';
 import { createJsonFileStore } from '@execgo/store-jsonfile';
+import { createSqliteStore } from '@execgo/store-sqlite';
 import {
   describeStore,
   type RedisServer,
@@ -17,6 +19,14 @@ const STORES: Readonly<Record<string, (directory: string, settings: StoreSetting
       directory,
       ...(receipts !== undefined && { receipts }),
       ...(fewEvents && { eventRetentionBytes: 128 * 1024, snapshotMinBytes: 64 * 1024, snapshotMinIntervalMs: 0 }),
+    }),
+  SqliteStore: (directory, { receipts, fewEvents }) =>
+    createSqliteStore({
+      file: join(directory, 'execgo.db'),
+      // What its own suite is there for, and what takes the time here: thousands of flushes.
+      durability: 'none',
+      ...(receipts !== undefined && { receipts }),
+      ...(fewEvents && { eventRetentionBytes: 128 * 1024 }),
     }),
 };
 

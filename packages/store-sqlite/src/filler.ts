@@ -1,7 +1,7 @@
 import { ExecGoError, type Receipt } from '@execgo/core';
 import { toColumn } from './column-text.js';
-import { openWritable } from './database-file.js';
-import { removeDraft } from './draft-file.js';
+import { isNothing, openWritable } from './database-file.js';
+import { discardStale } from './draft-file.js';
 import { EventTable } from './event-tables.js';
 import type { SqliteDatabase } from './load-sqlite.js';
 import { DEFAULT_BUSY_TIMEOUT_MS, DEFAULT_CHECKPOINT_BYTES } from './options.js';
@@ -34,26 +34,37 @@ export class Filler {
   private readonly tables: TaskTables;
   private readonly events: EventTable;
 
-  /**
-   * What is left of a copy of the same store at another moment is begun anew.
-   * @throws ExecGoError `conflict` for what is left of a copy of something else
-   */
+  /** @throws ExecGoError `conflict` for what is left of a copy of something else */
   constructor(private readonly options: FillerOptions) {
-    const { file } = options;
-    let db = openDraft(file);
+    const { file, storeId, firstSeq, lastSeq } = options;
+    if (!isNothing(file)) discardStale(file, options);
+    const isNew = isNothing(file);
+    const durability = 'none';
+    const opened = {
+      file,
+      durability,
+      busyTimeoutMs: DEFAULT_BUSY_TIMEOUT_MS,
+      checkpointBytes: DEFAULT_CHECKPOINT_BYTES,
+    } as const;
+    // An unfinished copy says of itself that it has no event, so that it counts as sound.
+    const { db } = openWritable({ ...opened, isUnfinished: true });
+    this.db = db;
     try {
-      if (!isLeftOf(db, options)) {
-        db.close();
-        removeDraft(file);
-        db = openDraft(file);
-        isLeftOf(db, options);
-      }
+      db.pragma('wal_autocheckpoint = 1000');
+      if (isNew)
+        db.prepare('UPDATE store SET store_id = ?, first_seq = ?, last_seq = ?').run(storeId, firstSeq, lastSeq);
       this.row = readStoreRow(db, file);
+      const { store_id, first_seq, last_seq } = this.row;
+      if (store_id !== storeId || first_seq !== firstSeq || last_seq !== lastSeq) {
+        throw new ExecGoError(
+          'conflict',
+          `${file} is what is left of a copy of something else: look what it is, and remove it`,
+        );
+      }
     } catch (error) {
       db.close();
       throw error;
     }
-    this.db = db;
     this.tables = new TaskTables(db);
     this.events = new EventTable(db, this.row);
   }
@@ -139,38 +150,4 @@ export class Filler {
       throw error;
     }
   }
-}
-
-function openDraft(file: string): SqliteDatabase {
-  const durability = 'none';
-  const opened = {
-    file,
-    durability,
-    busyTimeoutMs: DEFAULT_BUSY_TIMEOUT_MS,
-    checkpointBytes: DEFAULT_CHECKPOINT_BYTES,
-  } as const;
-  // An unfinished copy says of itself that it has no event, so that it counts as sound.
-  const { db } = openWritable({ ...opened, isUnfinished: true });
-  db.pragma('wal_autocheckpoint = 1000');
-  return db;
-}
-
-/**
- * Whether a draft is what is left of this copy; one that holds nothing yet becomes it. False for one of the same store at another
- * moment.
- */
-function isLeftOf(db: SqliteDatabase, { file, storeId, firstSeq, lastSeq }: FillerOptions): boolean {
-  const { store_id, first_seq, last_seq } = readStoreRow(db, file);
-  if (store_id === storeId && first_seq === firstSeq && last_seq === lastSeq) return true;
-  const isEmpty =
-    db.prepare('SELECT NOT EXISTS (SELECT 1 FROM tasks) AND NOT EXISTS (SELECT 1 FROM events)').pluck().get() === 1;
-  if (isEmpty) {
-    db.prepare('UPDATE store SET store_id = ?, first_seq = ?, last_seq = ?').run(storeId, firstSeq, lastSeq);
-    return true;
-  }
-  if (store_id === storeId) return false;
-  throw new ExecGoError(
-    'conflict',
-    `${file} is what is left of a copy of something else: look what it is, and remove it`,
-  );
 }

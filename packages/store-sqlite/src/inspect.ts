@@ -1,6 +1,5 @@
 import { errorMessage, type StoreFinding, type StoreReport } from '@execgo/core';
 import { checkedVersion, checkMagic, isNothing, openReadable, sizeOf } from './database-file.js';
-import { draftOf, hasDraft } from './draft-file.js';
 import type { SqliteDatabase } from './load-sqlite.js';
 import { DEFAULT_BUSY_TIMEOUT_MS } from './options.js';
 import { SCHEMA_VERSION } from './schema.js';
@@ -20,13 +19,7 @@ export function inspect(file: string): StoreReport {
   let db: SqliteDatabase | undefined;
   try {
     if (isNothing(file)) {
-      if (!hasDraft(file)) tell('note', 'there is no store yet');
-      else
-        tell(
-          'error',
-          'a copy into it was begun and not finished',
-          `Run the same command again to finish it, or remove ${draftOf(file)}`,
-        );
+      tell('note', 'there is no store yet');
       return { place: file, facts, findings };
     }
     checkMagic(file);

@@ -19,7 +19,7 @@ import {
 import { DirectoryLock } from '@execgo/store-lock';
 import { isNothing, sizeOf } from './database-file.js';
 import { DatabaseThread } from './database-thread.js';
-import { draftOf } from './draft-file.js';
+import { draftOf, draftRemedy, hasDraft } from './draft-file.js';
 import type { FillerOptions, FillProgress } from './filler.js';
 import { DEFAULT_BUSY_TIMEOUT_MS, emitWarning, resolveFile } from './options.js';
 import { readLines } from './read-page.js';
@@ -48,6 +48,14 @@ export function createSqliteMaintenance(options: SqliteMaintenanceOptions): Stor
 }
 
 async function inspect(file: string, onWarning: (message: string) => void): Promise<StoreReport> {
+  if ((sizeOf(file) ?? 0) === 0 && hasDraft(file)) {
+    const message = 'a copy into it was begun and not finished';
+    return {
+      place: file,
+      facts: {},
+      findings: [{ severity: 'error', message, remedy: draftRemedy(file), file: draftOf(file) }],
+    };
+  }
   const thread = new DatabaseThread({ onWarning });
   try {
     const report = await thread.call<StoreReport>('inspect', file);

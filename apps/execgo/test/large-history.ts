@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { createSqliteMaintenance } from '@execgo/store-sqlite';
+import { manyFinished } from '@execgo/testkit';
+import { expect } from 'vitest';
+import { freshFolder } from './support/running-server.js';
+
+const BIN = fileURLToPath(new URL('../bin/execgo.js', import.meta.url));
+const KIB = 1024;
+
+export interface LargeHistory {
+  readonly fillMs: number;
+  /** From the start of the process to the first `/readyz` that was well; the best of the starts. */
+  readonly readyMs: number;
+  /** Resident memory then, at most. */
+  readonly rssBytes: number;
+  /** The same after some reads of tasks and pages. */
+  readonly rssAfterReadsBytes: number;
+}
+
+/** Fills a database with so many finished tasks, and starts the server over it. */
+export async function serveLargeHistory(tasks: number, starts: number): Promise<LargeHistory> {
+  const cwd = freshFolder();
+  const filling = performance.now();
+  const contents = await manyFinished(tasks).read();
+  await createSqliteMaintenance({ file: join(cwd, 'data', 'execgo.db') }).fill(contents);
+  const fillMs = performance.now() - filling;
+  const runs: Omit<LargeHistory, 'fillMs'>[] = [];
+  for (let start = 0; start < starts; start += 1) runs.push(await serve(cwd, tasks));
+  return {
+    fillMs,
+    readyMs: Math.min(...runs.map(({ readyMs }) => readyMs)),
+    rssBytes: Math.max(...runs.map(({ rssBytes }) => rssBytes)),
+    rssAfterReadsBytes: Math.max(...runs.map(({ rssAfterReadsBytes }) => rssAfterReadsBytes)),
+  };
+}
+
+async function serve(cwd: string, tasks: number): Promise<Omit<LargeHistory, 'fillMs'>> {
+  const startedAt = performance.now();
+  const child = spawn(process.execPath, [BIN, 'serve', '--addr', '127.0.0.1:0', '--store', 'sqlite'], {
+    cwd,
+    env: { PATH: process.env.PATH },
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const ended = once(child, 'close');
+  try {
+    let url: string | undefined;
+    for await (const line of createInterface(child.stderr)) {
+      url = (JSON.parse(line) as { url?: string }).url;
+      if (url !== undefined) break;
+    }
+    child.stderr.resume();
+    expect((await fetch(`${url}/readyz`)).status).toBe(200);
+    const readyMs = performance.now() - startedAt;
+    const rssBytes = residentBytes(child.pid);
+    for (let at = 0; at < 200; at += 1) {
+      const number = Math.floor((at * tasks) / 200);
+      const id = `graph-${Math.floor(number / 100)}/task-${number % 100}`;
+      const answer = await fetch(`${url}/tasks/${encodeURIComponent(id)}`);
+      expect(await answer.json()).toMatchObject({ id, status: 'success' });
+    }
+    const page = (await (await fetch(`${url}/tasks?limit=1000&status=success`)).json()) as { id: string }[];
+    expect(page).toHaveLength(Math.min(1000, tasks));
+    expect(page[0]?.id).toBe(`graph-${Math.floor((tasks - 1) / 100)}/task-${(tasks - 1) % 100}`);
+    return { readyMs, rssBytes, rssAfterReadsBytes: residentBytes(child.pid) };
+  } finally {
+    child.kill('SIGTERM');
+    expect((await ended)[0]).toBe(0);
+  }
+}
+
+/** Memory of a process that is in RAM, as Linux tells it. */
+function residentBytes(pid: number | undefined): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib) * KIB;
+}
