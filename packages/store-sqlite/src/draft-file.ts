@@ -39,6 +39,8 @@ export function discardStale(
   draft: string,
   { storeId, firstSeq, lastSeq }: { readonly storeId: string; readonly firstSeq: number; readonly lastSeq: number },
 ): void {
+  // None, or one without content, is begun.
+  if ((statSync(draft, { throwIfNoEntry: false })?.size ?? 0) === 0) return;
   const db = new (loadSqlite())(draft);
   let isStale: boolean;
   try {

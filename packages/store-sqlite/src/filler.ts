@@ -1,7 +1,6 @@
 import { ExecGoError, type Receipt } from '@execgo/core';
 import { toColumn } from './column-text.js';
 import { isNothing, openWritable } from './database-file.js';
-import { discardStale } from './draft-file.js';
 import { EventTable } from './event-tables.js';
 import type { SqliteDatabase } from './load-sqlite.js';
 import { DEFAULT_BUSY_TIMEOUT_MS, DEFAULT_CHECKPOINT_BYTES } from './options.js';
@@ -37,7 +36,6 @@ export class Filler {
   /** @throws ExecGoError `conflict` for what is left of a copy of something else */
   constructor(private readonly options: FillerOptions) {
     const { file, storeId, firstSeq, lastSeq } = options;
-    if (!isNothing(file)) discardStale(file, options);
     const isNew = isNothing(file);
     const durability = 'none';
     const opened = {

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, type TransferListItem } from 'node:worker_threads';
 import { ExecGoError } from '@execgo/core';
+import { discardStale } from './draft-file.js';
 import { Filler, type FillerOptions } from './filler.js';
 import { inspect } from './inspect.js';
 import { movable, type Page } from './page.js';
@@ -44,6 +45,7 @@ function perform(method: string, argument: unknown): unknown {
     case 'openFiller': {
       const options = argument as FillerOptions;
       file = options.file;
+      discardStale(file, options);
       role = new Filler(options);
       return role.progress();
     }
