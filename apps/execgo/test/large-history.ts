@@ -71,10 +71,14 @@ async function serve(cwd: string, tasks: number): Promise<Omit<LargeHistory, 'fi
     const page = (await (await fetch(`${url}/tasks?limit=1000&status=success`)).json()) as { id: string }[];
     expect(page).toHaveLength(Math.min(1000, tasks));
     expect(page[0]?.id).toBe(`graph-${Math.floor((tasks - 1) / 100)}/task-${(tasks - 1) % 100}`);
-    return { readyMs, ownReadyMs, rssBytes, rssAfterReadsBytes: residentBytes(child.pid) };
-  } finally {
+    const rssAfterReadsBytes = residentBytes(child.pid);
     child.kill('SIGTERM');
     expect((await ended)[0]).toBe(0);
+    return { readyMs, ownReadyMs, rssBytes, rssAfterReadsBytes };
+  } finally {
+    // Where it failed before; without a second failure that would hide the first.
+    if (child.exitCode === null) child.kill('SIGKILL');
+    await ended;
   }
 }
 
