@@ -64,6 +64,7 @@ interface StoredTask extends TaskRow {
   readonly graph_id: string;
 }
 
+type FinishedRow = readonly [id: string, graphId: string, submittedSeq: number, lastSeq: number, updatedAt: number];
 type EventRow = readonly [seq: number, event: string];
 const TASK_COLUMNS =
   'submitted_seq, last_seq, status, created_at, updated_at, graph_id, state, spec FROM tasks JOIN specs USING (submitted_seq)';
@@ -171,10 +172,10 @@ export class Reader {
   finished({ after = 0, limit }: FinishedQuery): Answer<FinishedPage> {
     return this.atOneMoment(({ last_seq, finished }) => {
       const select = this.prepared(
-        'SELECT id, submitted_seq, last_seq, updated_at FROM tasks INDEXED BY tasks_finished WHERE status >= 2 AND last_seq > ? ORDER BY last_seq LIMIT ?',
+        'SELECT id, graph_id, submitted_seq, last_seq, updated_at FROM tasks INDEXED BY tasks_finished WHERE status >= 2 AND last_seq > ? ORDER BY last_seq LIMIT ?',
       );
-      const rows = select.all(after, Math.min(limit, Number.MAX_SAFE_INTEGER)) as FinishedTask[];
-      const tasks = rows.map((row) => ({ ...row, id: fromColumn(row.id) }));
+      const rows = select.raw().all(after, Math.min(limit, Number.MAX_SAFE_INTEGER)) as FinishedRow[];
+      const tasks = rows.map(finishedOf);
       return { value: { tasks, total: finished }, lastSeq: last_seq };
     });
   }
@@ -256,6 +257,10 @@ export class Reader {
 
 function lineOf(row: StoredTask): string {
   return lineOfRow(row, fromColumn(row.graph_id));
+}
+
+function finishedOf([id, graphId, submitted_seq, last_seq, updated_at]: FinishedRow): FinishedTask {
+  return { id: fromColumn(id), graph_id: fromColumn(graphId), submitted_seq, last_seq, updated_at };
 }
 
 function gone(oldest: number): ExecGoError {
