@@ -6,7 +6,7 @@ import { loadSqlite, type SqliteDatabase } from './load-sqlite.js';
 import type { Durability } from './options.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './schema.js';
 import { damaged, systemCode } from './store-errors.js';
-import { readStoreRow } from './store-row.js';
+import { StoreTable } from './store-row.js';
 
 const MAGIC = 'SQLite format 3\0';
 /** Pages that the writer keeps in memory, in KiB. */
@@ -17,6 +17,7 @@ export interface WritableOptions {
   readonly durability: Durability;
   readonly busyTimeoutMs: number;
   readonly checkpointBytes: number;
+  readonly integrityCheckBytes: number;
   /** A copy that is being made: its newest event is yet to come. @default false */
   readonly isUnfinished?: boolean;
 }
@@ -34,7 +35,7 @@ export interface WritableDatabase {
  * @throws ExecGoError, or what SQLite throws
  */
 export function openWritable(options: WritableOptions): WritableDatabase {
-  const { file, durability, busyTimeoutMs, checkpointBytes } = options;
+  const { file, durability, busyTimeoutMs, checkpointBytes, integrityCheckBytes } = options;
   const sqlite = loadSqlite();
   if (isNothing(file)) create(file);
   else checkMagic(file);
@@ -51,7 +52,10 @@ export function openWritable(options: WritableOptions): WritableDatabase {
     db.pragma(`journal_size_limit = ${2 * checkpointBytes}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);
     const imported = version < SCHEMA_VERSION ? bringUp(db, file, version) : 0;
-    if (options.isUnfinished !== true) checkCounters(db, file);
+    if (options.isUnfinished !== true) {
+      if ((sizeOf(file) ?? 0) <= integrityCheckBytes) checkPages(db, file);
+      checkCounters(db, file);
+    }
     return { db, imported };
   } catch (error) {
     db.close();
@@ -122,20 +126,43 @@ function bringUp(db: SqliteDatabase, file: string, version: number): number {
   migrate(db, version);
   let imported = 0;
   if (version === 0) {
-    db.prepare('INSERT INTO store VALUES (1, ?, 1, 0, 0, 0, 0, 0, 0)').run(randomBytes(8).toString('hex'));
+    new StoreTable(db, file).write({
+      store_id: randomBytes(8).toString('hex'),
+      first_seq: 1,
+      last_seq: 0,
+      newest_timestamp: 0,
+      tasks: 0,
+      finished: 0,
+      receipts: 0,
+      event_bytes: 0,
+    });
     imported = importGoTasks(db, file);
   }
   db.exec('COMMIT');
   return imported;
 }
 
+/** What checksums of rows cannot tell: above all an index that does not show a row. */
+function checkPages(db: SqliteDatabase, file: string): void {
+  const found = db.pragma('integrity_check(1)', { simple: true }) as string;
+  if (found !== 'ok') throw damaged(file, `SQLite finds it damaged: ${found}`);
+}
+
 /** A look that costs nothing, for a file that was put together from two. */
 function checkCounters(db: SqliteDatabase, file: string): void {
-  const { first_seq, last_seq } = readStoreRow(db, file);
+  const { first_seq, last_seq, tasks, finished } = new StoreTable(db, file).read();
   const newest = db.prepare('SELECT max(seq) FROM events').pluck().get() as number | null;
   const expected = first_seq > last_seq ? null : last_seq;
   if (newest !== expected) {
     throw damaged(file, `its newest event is ${newest ?? 'none'}, and it should be ${expected ?? 'none'}`);
+  }
+  // A task that the index does not show would never run.
+  const unfinished = db
+    .prepare('SELECT count(*) FROM tasks INDEXED BY tasks_unfinished WHERE status < 2')
+    .pluck()
+    .get() as number;
+  if (unfinished !== tasks - finished) {
+    throw damaged(file, `its index has ${unfinished} unfinished tasks, and there should be ${tasks - finished}`);
   }
 }
 

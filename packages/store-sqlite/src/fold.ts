@@ -1,7 +1,11 @@
 import { applyEvent, isTerminal, type SingleTaskEvent, TASK_STATUSES, Task, TaskSpec } from '@execgo/core';
-import { toColumn } from './column-text.js';
+import { AbsentTasks } from './absent-task.js';
+import { checkRow } from './checked-row.js';
+import { fromColumn, toColumn } from './column-text.js';
 import type { SqliteDatabase, SqliteStatement } from './load-sqlite.js';
 import { type KnownTask, RecentTasks } from './recent-tasks.js';
+import { damagedRow } from './store-errors.js';
+import type { TaskColumns } from './stored-task.js';
 import { stateOf, stateText } from './task-line.js';
 import { TaskTables } from './task-tables.js';
 
@@ -18,16 +22,6 @@ interface Staged {
   readonly spec: string | undefined;
 }
 
-interface Row {
-  readonly submitted_seq: number;
-  readonly last_seq: number;
-  readonly status: number;
-  readonly created_at: number;
-  readonly updated_at: number;
-  readonly annotated: number;
-  readonly state: string | null;
-}
-
 /** A new event of a task with the JSON of its spec, where it has one. */
 export interface FoldedEvent {
   readonly event: SingleTaskEvent;
@@ -38,19 +32,22 @@ export interface FoldedEvent {
 export class Fold {
   readonly tables: TaskTables;
   private readonly find: SqliteStatement;
+  private readonly absent: AbsentTasks;
   private readonly recent = new RecentTasks(MAX_RECENT_TASKS);
   private staged = new Map<string, Staged>();
 
-  constructor(db: SqliteDatabase) {
-    this.tables = new TaskTables(db);
-    this.find = db.prepare(
-      'SELECT submitted_seq, last_seq, status, created_at, updated_at, annotated, state FROM tasks WHERE id = ?',
-    );
+  constructor(
+    db: SqliteDatabase,
+    private readonly file: string,
+  ) {
+    this.tables = new TaskTables(db, file);
+    this.absent = new AbsentTasks(db, file);
+    this.find = db.prepare<unknown[]>('SELECT * FROM tasks WHERE id = ?').raw();
   }
 
   /**
    * Takes the events of one append, all or none of them.
-   * @throws ExecGoError `internal` for an event that is illegal where it stands
+   * @throws ExecGoError `internal` for an event that is illegal where it stands, and for a task whose row is damaged
    */
   add(events: readonly FoldedEvent[]): void {
     const added = new Map<string, Staged>();
@@ -79,7 +76,7 @@ export class Fold {
     }
     const state = stateText(task);
     if (isNew) this.tables.insert(task, spec as string, state);
-    else this.tables.update((stored as KnownTask).task, task, state);
+    else this.tables.update((stored as KnownTask).task, task, (stored as KnownTask).isAnnotated, state);
     if (isTerminal(task.status) || (state?.length ?? 0) > MAX_RECENT_STATE) {
       this.recent.delete(id);
       return;
@@ -94,23 +91,27 @@ export class Fold {
   }
 
   private look(id: string): KnownTask | undefined {
-    const row = this.find.get(toColumn(id)) as Row | undefined;
-    if (row === undefined) return undefined;
-    const { error, runtime } = stateOf(row.state);
-    const status = TASK_STATUSES[row.status] as Task['status'];
-    const { created_at, updated_at, submitted_seq, last_seq } = row;
+    const columns = this.find.get(toColumn(id)) as TaskColumns | undefined;
+    if (columns === undefined) {
+      this.absent.confirm(id);
+      return undefined;
+    }
+    checkRow(this.file, 'tasks', columns);
+    const [seq, idColumn, graphId, type, status, , createdAt, updatedAt, lastSeq, annotated, stateColumn] = columns;
+    if (idColumn !== toColumn(id)) throw damagedRow(this.file, 'tasks', seq, 'is found by the id of another');
+    const { error, runtime } = stateOf(stateColumn);
     const task = new Task(
-      bareSpec(id, ''),
-      '',
-      status,
-      created_at,
-      updated_at,
-      submitted_seq,
-      last_seq,
+      bareSpec(id, fromColumn(type)),
+      fromColumn(graphId),
+      TASK_STATUSES[status] as Task['status'],
+      createdAt,
+      updatedAt,
+      seq,
+      lastSeq,
       error,
       runtime,
     );
-    return { task, isAnnotated: row.annotated === 1 };
+    return { task, isAnnotated: annotated === 1 };
   }
 }
 
@@ -118,7 +119,7 @@ export class Fold {
 function withoutInput(task: Task): Task {
   return new Task(
     bareSpec(task.id, task.spec.type),
-    '',
+    task.graph_id,
     task.status,
     task.created_at,
     task.updated_at,
