@@ -5,7 +5,7 @@ import { brokenIn, isSound } from './found.js';
 import { EXIT } from './job.js';
 import { Promises } from './promises.js';
 import type { DurableStore } from './stores.js';
-import { created, fileOf, isSync, isWrite, readTrace, strace, type TracedCall } from './trace.js';
+import { created, extentOf, fileOf, isSync, isWrite, readTrace, strace, type TracedCall } from './trace.js';
 import type { Worker, WorkerEnd, WorkerOptions } from './worker.js';
 
 const SYNC_CALLS = 'fsync,fdatasync';
@@ -106,7 +106,8 @@ function problemsOfLife(
   if (outcome === 'killed' || end.stderr.includes('Node.js v')) return [`died: ${end.stderr}`];
   if (outcome === 'refused to open') return end.refusedToOpen?.startsWith('raw') ? [end.refusedToOpen] : [];
   if (outcome === 'read-only') return problemsOfReadOnly(end);
-  const isFatal = (call: TracedCall) => store.isLog(fileOf(call)) || call.path === directory;
+  const isFatal = (call: TracedCall) =>
+    store.isLog(fileOf(call)) || store.changed.includes(fileOf(call)) || call.path === directory;
   const ignored = kind.inject === 'retval=1' ? [] : hit.filter(isFatal);
   return ignored.map((call) => `went on after ${call.name} of ${fileOf(call)} failed`);
 }
@@ -147,11 +148,6 @@ function restIsWritten(trace: readonly TracedCall[], hit: readonly TracedCall[])
     const isWhole = rest !== undefined && extentOf(rest).length === length - 1;
     return isWhole ? [] : [`the rest of ${call.args} was not written`];
   });
-}
-
-function extentOf({ args }: TracedCall): { readonly length: number; readonly offset: number } {
-  const [, length = '', offset = ''] = /, (\d+), (\d+)$/.exec(args) ?? [];
-  return { length: Number(length), offset: Number(offset) };
 }
 
 /** strace writes nothing where it changes the result: puts the byte there that the kernel would have written. */

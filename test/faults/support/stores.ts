@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { TaskStore } from '@execgo/core';
 import { createJsonFileStore } from '@execgo/store-jsonfile';
+import { createSqliteStore, type SqliteStoreOptions } from '@execgo/store-sqlite';
 
 /** A store that promises to keep what it acknowledged. A row in `STORES` is all that a further one needs. */
 export interface DurableStore {
@@ -25,6 +26,8 @@ export interface DurableStore {
   isLog(name: string): boolean;
   /** Names of files that are replaced as a whole, by a rename of a new version. */
   readonly replaced: readonly string[];
+  /** Names of files that are changed in place: the log is flushed before, and they are before what the log holds of it goes. */
+  readonly changed: readonly string[];
 }
 
 export const STORES: readonly DurableStore[] = [
@@ -56,8 +59,25 @@ export const STORES: readonly DurableStore[] = [
     serverFiles: () => [],
     isLog: (name) => /^journal-\d+\.log$/.test(name),
     replaced: ['state.json', 'receipts.json', 'store.json'],
+    changed: [],
+  },
+  {
+    name: 'sqlite',
+    create: (directory) => sqlite(directory, { eventRetentionBytes: 200_000, checkpointBytes: 100_000 }),
+    createTiny: (directory) => sqlite(directory, { checkpointBytes: 50_000 }),
+    createLarge: (directory) => sqlite(directory, {}),
+    writeCalls: 'pwrite64',
+    sideFiles: (directory) => ({ 'the database': [join(directory, 'execgo.db')], 'the directory': [directory] }),
+    serverFiles: (directory) => ['execgo.db', 'execgo.db-wal'].map((name) => join(directory, name)),
+    isLog: (name) => name === 'execgo.db-wal',
+    replaced: [],
+    changed: ['execgo.db'],
   },
 ];
+
+function sqlite(directory: string, options: Omit<SqliteStoreOptions, 'file'>): TaskStore {
+  return createSqliteStore({ file: join(directory, 'execgo.db'), ...options, onWarning: ignoreCutTail });
+}
 
 export function storeNamed(name: string): DurableStore {
   const store = STORES.find((row) => row.name === name);
