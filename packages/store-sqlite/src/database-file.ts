@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ExecGoError } from '@execgo/core';
 import { GO_TABLE, importGoTasks } from './import-go-tasks.js';
 import { loadSqlite, type SqliteDatabase } from './load-sqlite.js';
+import { checkLog } from './log-damage.js';
 import type { Durability } from './options.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './schema.js';
 import { damaged, systemCode } from './store-errors.js';
@@ -32,17 +33,23 @@ export interface WritableDatabase {
  * Opens the database of a store for its one writer, makes it where there is none, and brings its schema to the newest version.
  * What is not ours is refused as it is.
  *
+ * @param warn told of a commit that was interrupted
  * @throws ExecGoError, or what SQLite throws
  */
-export function openWritable(options: WritableOptions): WritableDatabase {
+export function openWritable(options: WritableOptions, warn: (message: string) => void): WritableDatabase {
   const { file, durability, busyTimeoutMs, checkpointBytes, integrityCheckBytes } = options;
   const sqlite = loadSqlite();
   if (isNothing(file)) create(file);
-  else checkMagic(file);
+  else {
+    checkMagic(file);
+    checkLog(file, durability, warn);
+  }
   const db = new sqlite(file, { timeout: busyTimeoutMs });
   try {
     const version = checkedVersion(db, file);
-    if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
+    // All rows, not the first alone: the change is committed after it, and would fail unnoticed.
+    const [mode] = db.pragma('journal_mode = WAL') as { journal_mode: string }[];
+    if (mode?.journal_mode !== 'wal') {
       throw new ExecGoError('unavailable', `${file}: its file system does not take a write-ahead log`);
     }
     // In a write-ahead log, NORMAL flushes nothing but checkpoints, which keeps the file sound over a power cut.

@@ -46,7 +46,8 @@ export class Filler {
       integrityCheckBytes: DEFAULT_INTEGRITY_CHECK_BYTES,
     } as const;
     // An unfinished copy says of itself that it has no event, so that it counts as sound.
-    const { db } = openWritable({ ...opened, isUnfinished: true });
+    // That its log may end within a commit is what being continued means.
+    const { db } = openWritable({ ...opened, isUnfinished: true }, () => {});
     this.db = db;
     try {
       db.pragma('wal_autocheckpoint = 1000');

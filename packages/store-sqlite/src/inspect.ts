@@ -2,6 +2,7 @@ import { errorMessage, type StoreFinding, type StoreReport } from '@execgo/core'
 import { checkedVersion, checkMagic, isNothing, openReadable, sizeOf } from './database-file.js';
 import { inspectRows, type Tell } from './inspect-rows.js';
 import type { SqliteDatabase } from './load-sqlite.js';
+import { logDamage, textOf } from './log-damage.js';
 import { DEFAULT_BUSY_TIMEOUT_MS } from './options.js';
 import { SCHEMA_VERSION } from './schema.js';
 import { EVENT_BYTES, type StoreRow, StoreTable } from './store-row.js';
@@ -26,6 +27,9 @@ export function inspect(file: string): StoreReport {
     checkMagic(file);
     facts.bytes = sizeOf(file) ?? 0;
     facts.log_bytes = sizeOf(`${file}-wal`) ?? 0;
+    const damage = logDamage(file);
+    if (damage?.kind === 'unfinished') tell('note', textOf(damage));
+    else if (damage !== undefined) tell('error', textOf(damage), RESTORE);
     db = openReadable(file, DEFAULT_BUSY_TIMEOUT_MS);
     const version = checkedVersion(db, file);
     facts.schema_version = version;

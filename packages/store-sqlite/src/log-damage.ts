@@ -1,6 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { ExecGoError } from '@execgo/core';
-import { sizeOf } from './database-file.js';
 import {
   type Frame,
   HEADER_BYTES,
@@ -11,6 +10,7 @@ import {
   readHeader,
   type Sum,
 } from './log-frames.js';
+import type { Durability } from './options.js';
 
 /** How often a damage has to be found, since a log may be written while it is looked at. */
 const LOOKS = 3;
@@ -46,18 +46,27 @@ export function logDamage(file: string): LogDamage | undefined {
   return found;
 }
 
-/** @throws ExecGoError `internal` that names the log and the place, where it would lose commits that were flushed */
-export function refuseDamagedLog(damage: LogDamage | undefined): void {
-  if (damage === undefined || damage.kind === 'unfinished') return;
-  const { file, byte } = damage;
+/**
+ * Looks at the log of a database before SQLite does.
+ *
+ * @param durability how it was written: without flushes a power cut may leave later commits without an earlier one
+ * @throws ExecGoError `internal` that names the log and the place, where SQLite would leave out commits that were flushed
+ */
+export function checkLog(file: string, durability: Durability, warn: (message: string) => void): void {
+  const damage = logDamage(file);
+  if (damage === undefined) return;
+  if (damage.kind === 'unfinished' || (damage.kind === 'middle' && durability === 'none')) {
+    warn(`${textOf(damage)}; it is left out, and all that comes after it`);
+    return;
+  }
   const hint =
     damage.kind === 'middle'
-      ? '. Only where it was written with durability "none" can a power cut be the reason: then open it once with that, and what is before this place is kept'
+      ? '. Only if it was written with durability "none" can this be the work of a power cut: then open it once with that, and what comes before this place is kept'
       : '';
   throw new ExecGoError(
     'internal',
-    `the store is damaged: ${textOf(damage)}. Nothing was changed. Restore the database with its log from a backup${hint}`,
-    { details: { file, byte } },
+    `the store is damaged: ${textOf(damage)}. Nothing was changed. Restore the database and its log from a backup${hint}`,
+    { details: { file: damage.file, byte: damage.byte } },
   );
 }
 
@@ -67,11 +76,15 @@ export function textOf({ file, byte, kind }: LogDamage): string {
   if (kind === 'header') return `${place}: the header does not fit its checksum, and whole frames follow`;
   if (kind === 'middle') return `${place}: the frame does not fit its checksum, and later commits follow`;
   if (kind === 'end') return `${place}: the last commit is damaged, and the database has been given some of it`;
-  return `${place}: the last commit is not whole and is left out: it was interrupted, or damaged since`;
+  return `${place}: the last commit is not whole: it was interrupted, or was damaged since`;
+}
+
+function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 function lookAt(file: string, log: string): LogDamage | undefined {
-  if ((sizeOf(log) ?? 0) <= HEADER_BYTES || (sizeOf(file) ?? 0) === 0) return undefined;
+  if (bytesOf(log) <= HEADER_BYTES || bytesOf(file) === 0) return undefined;
   const header = readHeader(log);
   if (header === undefined) return undefined;
   const damage = header.isSound ? damageOfFrames(file, log, header) : damageOfHeader(file, log, header);

@@ -60,7 +60,7 @@ export class Writer {
     private readonly port: MessagePort,
     warn: (message: string) => void,
   ) {
-    const { db, imported } = openWritable(options);
+    const { db, imported } = openWritable(options, warn);
     this.db = db;
     this.store = new StoreTable(db, options.file);
     this.row = this.store.read();

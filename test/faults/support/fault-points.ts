@@ -64,7 +64,9 @@ export async function faultPoint(
     const calls = kind.calls === 'write' ? store.writeCalls : SYNC_CALLS;
     const paths = about === undefined ? [] : (store.sideFiles(directory)[about] ?? []);
     const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}`, paths });
-    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS };
+    // Before its log goes into another file, with the byte that is missing in it.
+    const inLog = kind.inject === 'retval=1' && store.changed.length > 0 && about === undefined;
+    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS, isLarge: inLog, abandons: inLog };
     const promises = new Promises();
     // One thread in the pool: strace counts calls by thread.
     const end = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
@@ -153,8 +155,7 @@ function restIsWritten(trace: readonly TracedCall[], hit: readonly TracedCall[])
 /** strace writes nothing where it changes the result: puts the byte there that the kernel would have written. */
 function writeMissing(call: TracedCall): void {
   const { offset } = extentOf(call);
-  const text = /, "(\\.|[^\\])/.exec(call.args)?.[1] ?? '';
-  const byte = Buffer.from(JSON.parse(`"${text}"`) as string);
+  const byte = Buffer.of(firstByteOf(call));
   for (const path of [call.path, call.path.replace(/\.tmp$/, '')]) {
     let fd: number;
     try {
@@ -167,4 +168,13 @@ function writeMissing(call: TracedCall): void {
     if (readSync(fd, there, 0, 1, offset) === 1 && there[0] === 0) writeSync(fd, byte, 0, 1, offset);
     closeSync(fd);
   }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };
+
+/** The first byte of what was to be written, from strace's C string. */
+function firstByteOf({ args }: TracedCall): number {
+  const [, octal, escaped, plain = ''] = /, "(?:\\([0-7]{1,3})|\\(.)|(.))/.exec(args) ?? [];
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  return (escaped === undefined ? plain : (ESCAPES[escaped] ?? escaped)).charCodeAt(0);
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { TaskStore } from '@execgo/core';
-import { createJsonFileStore } from '@execgo/store-jsonfile';
-import { createSqliteStore, type SqliteStoreOptions } from '@execgo/store-sqlite';
+import type { StoreReport, TaskStore } from '@execgo/core';
+import { createJsonFileMaintenance, createJsonFileStore } from '@execgo/store-jsonfile';
+import { createSqliteMaintenance, createSqliteStore, type SqliteStoreOptions } from '@execgo/store-sqlite';
 
 /** A store that promises to keep what it acknowledged. A row in `STORES` is all that a further one needs. */
 export interface DurableStore {
@@ -15,7 +15,9 @@ export interface DurableStore {
   /** The same, smaller still: some dozen appends meet all of it. */
   createTiny(directory: string): TaskStore;
   /** The same with its own measures: a life of some hundred appends is in its log alone. */
-  createLarge(directory: string): TaskStore;
+  createLarge(directory: string, onWarning?: (message: string) => void): TaskStore;
+  /** What its maintenance finds in a directory. */
+  inspect(directory: string): Promise<StoreReport>;
   /** System calls that it writes its files by, and nothing else in the process. */
   readonly writeCalls: string;
   /** What is written besides the log, seldom, and has faults of its own: paths, by what they are. */
@@ -50,7 +52,8 @@ export const STORES: readonly DurableStore[] = [
         snapshotMinIntervalMs: 0,
         onWarning: ignoreCutTail,
       }),
-    createLarge: (directory) => createJsonFileStore({ directory, onWarning: ignoreCutTail }),
+    createLarge: (directory, onWarning = ignoreCutTail) => createJsonFileStore({ directory, onWarning }),
+    inspect: (directory) => createJsonFileMaintenance({ directory }).inspect(),
     writeCalls: 'pwrite64',
     sideFiles: (directory) => ({
       'a snapshot': ['state.json.tmp', 'receipts.json.tmp'].map((name) => join(directory, name)),
@@ -65,7 +68,8 @@ export const STORES: readonly DurableStore[] = [
     name: 'sqlite',
     create: (directory) => sqlite(directory, { eventRetentionBytes: 200_000, checkpointBytes: 100_000 }),
     createTiny: (directory) => sqlite(directory, { checkpointBytes: 50_000 }),
-    createLarge: (directory) => sqlite(directory, {}),
+    createLarge: (directory, onWarning = ignoreCutTail) => sqlite(directory, { onWarning }),
+    inspect: (directory) => createSqliteMaintenance({ file: databaseIn(directory) }).inspect(),
     writeCalls: 'pwrite64',
     sideFiles: (directory) => ({ 'the database': [join(directory, 'execgo.db')], 'the directory': [directory] }),
     serverFiles: (directory) => ['execgo.db', 'execgo.db-wal'].map((name) => join(directory, name)),
@@ -76,7 +80,11 @@ export const STORES: readonly DurableStore[] = [
 ];
 
 function sqlite(directory: string, options: Omit<SqliteStoreOptions, 'file'>): TaskStore {
-  return createSqliteStore({ file: join(directory, 'execgo.db'), ...options, onWarning: ignoreCutTail });
+  return createSqliteStore({ file: databaseIn(directory), onWarning: ignoreCutTail, ...options });
+}
+
+function databaseIn(directory: string): string {
+  return join(directory, 'execgo.db');
 }
 
 export function storeNamed(name: string): DurableStore {
