@@ -230,8 +230,11 @@ function lastCommit(frames: LogFrames, header: LogHeader, sound: SoundPart): rea
   for (let index = sound.committed; index < frames.count; index += 1) {
     const frame = frames.at(index);
     const isBad = index === sound.frames;
-    if (frame === undefined || (!isBad && !isSame(frame.salts, header.salts))) break;
+    if (frame === undefined) break;
     if (isBad) before = sound.sum;
+    // Frames of an earlier log, which the database has been given, are no part of it; salts that were damaged are.
+    const isOfLog = isSame(frame.salts, header.salts) || isSame(frame.sumAfter(before), frame.storedSum);
+    if (!isOfLog) break;
     pages.set(frame.page, { page: frame.page, index, before });
     before = frame.storedSum;
     if (frame.sizeAfter !== 0) break;

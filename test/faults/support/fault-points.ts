@@ -62,7 +62,7 @@ export async function faultPoint(
     const directory = join(place.path, 'data');
     const log = join(place.path, 'strace.log');
     const calls = kind.calls === 'write' ? store.writeCalls : SYNC_CALLS;
-    const paths = about === undefined ? [] : (store.sideFiles(directory)[about] ?? []);
+    const paths = about === undefined ? store.serverFiles(directory) : (store.sideFiles(directory)[about] ?? []);
     const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}`, paths });
     // Before its log goes into another file, with the byte that is missing in it.
     const inLog = kind.inject === 'retval=1' && store.changed.length > 0 && about === undefined;
@@ -72,7 +72,9 @@ export async function faultPoint(
     const end = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
     const trace = readTrace(log);
     const hit = end.signal === null ? trace.filter(({ injected }) => injected) : lastCall(trace, kind);
-    const problems = [...problemsOfLife(kind, end, hit, store, directory), ...retriedFlushes(trace)];
+    const problems = problemsOfLife(kind, end, hit, store, directory);
+    // Before anything was promised, what was begun may be taken back, and that be flushed.
+    if (outcomeOf(end) !== 'refused to open' || promises.size > 0) problems.push(...retriedFlushes(trace));
     if (kind.inject === 'retval=1') problems.push(...restIsWritten(trace, hit));
     if (kind.inject === 'retval=1' && !losesByte) for (const call of hit) writeMissing(call);
     const found = await brokenIn(store, directory, promises);

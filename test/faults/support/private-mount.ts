@@ -106,9 +106,9 @@ export class PrivateMount {
     await this.mount();
   }
 
-  /** Copies a folder of it to a place outside, as it is. */
+  /** Copies a folder of it to a place outside, as it is; nothing where it is not there. */
   async copyOut(name: string, to: string): Promise<void> {
-    await this.enter('cp', '-a', join(this.place, name), to);
+    await this.enter('sh', '-c', 'test ! -e "$0" || cp -a "$0" "$1"', join(this.place, name), to);
   }
 
   /** Makes a tmpfs larger. */

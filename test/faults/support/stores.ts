@@ -22,7 +22,7 @@ export interface DurableStore {
   readonly writeCalls: string;
   /** What is written besides the log, seldom, and has faults of its own: paths, by what they are. */
   sideFiles(directory: string): Readonly<Record<string, readonly string[]>>;
-  /** Its files in a server, where only calls about these are its own. Empty: no other part of a server makes `writeCalls`. */
+  /** Its files that count, where only calls about these do. Empty: nothing else in a server makes `writeCalls`. */
   serverFiles(directory: string): readonly string[];
   /** Whether a file, by its name, holds what was appended last, and so has to be flushed before an append is acknowledged. */
   isLog(name: string): boolean;
