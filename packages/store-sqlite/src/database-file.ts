@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { GO_TABLE, importGoTasks } from './import-go-tasks.js';
 import { loadSqlite, type SqliteDatabase } from './load-sqlite.js';
@@ -52,6 +53,8 @@ export function openWritable(options: WritableOptions, warn: (message: string) =
     if (mode?.journal_mode !== 'wal') {
       throw new ExecGoError('unavailable', `${file}: its file system does not take a write-ahead log`);
     }
+    // SQLite does it as well, with its first commit, and goes on when that fails.
+    flushNames(dirname(file));
     // In a write-ahead log, NORMAL flushes nothing but checkpoints, which keeps the file sound over a power cut.
     db.pragma(`synchronous = ${durability === 'always' ? 'FULL' : 'NORMAL'}`);
     // The writer does it itself, when it has answered.
@@ -170,6 +173,16 @@ function checkCounters(db: SqliteDatabase, file: string): void {
     .get() as number;
   if (unfinished !== tasks - finished) {
     throw damaged(file, `its index has ${unfinished} unfinished tasks, and there should be ${tasks - finished}`);
+  }
+}
+
+/** Makes durable that the database and its log are there. */
+function flushNames(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -40,18 +40,16 @@ export interface FlipCounts {
 /** How the files came to be: `kill -9` with all in the log, `kill -9` of a store that made new files, or a close. */
 const LAYOUTS = ['in the log', 'in many files', 'closed'] as const;
 
-type MakeStore = (directory: string, onWarning: (message: string) => void) => TaskStore;
-
 /**
  * Flips one bit at a time, anywhere in the files of a store, inspects and opens it, and reads everything:
  * tasks, events, receipts. Each
  * flip is of a fresh copy. Of each layout the first copy is left as it is, and has to be harmless.
  *
- * @param open what opens the damaged copy @default the store itself
+ * @param disarm takes a protection away from the damaged copy before anybody looks at it
  */
 export async function flipBits(
   store: DurableStore,
-  { flips, seed, open = store.createLarge }: { flips: number; seed: number; open?: MakeStore },
+  { flips, seed, disarm }: { flips: number; seed: number; disarm?: (directory: string) => void },
 ): Promise<FlipCounts> {
   const place = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'execgo-flips-'));
   const random = seededRandom(seed);
@@ -69,10 +67,11 @@ export async function flipBits(
       cpSync(sources[flip % sources.length] as string, copy, { recursive: true });
       const flipped = flip < LAYOUTS.length ? 'nothing' : flipOne(copy, random);
       const files = readdirSync(copy);
+      disarm?.(copy);
       const { findings } = await store.inspect(copy);
       const told = findings.filter(({ severity }) => severity !== 'note');
       const warnings: string[] = [];
-      const shown = await read(open(copy, (warning) => warnings.push(warning)));
+      const shown = await read(store.createLarge(copy, (warning) => warnings.push(warning)));
       const said = { findings: told.map(({ file, message }) => `${file} ${message}`), warnings };
       judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, files, shown, said, appends);
       rmSync(copy, { recursive: true });

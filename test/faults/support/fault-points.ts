@@ -72,9 +72,18 @@ export async function faultPoint(
     const end = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
     const trace = readTrace(log);
     const hit = end.signal === null ? trace.filter(({ injected }) => injected) : lastCall(trace, kind);
-    const problems = problemsOfLife(kind, end, hit, store, directory);
+    const namesAreFlushed =
+      store.flushesNamesTwice && trace.some((call) => isSync(call) && call.path === directory && call.result === '0');
+    const isFatal = (call: TracedCall) =>
+      store.isLog(fileOf(call)) ||
+      store.changed.includes(fileOf(call)) ||
+      (call.path === directory && !namesAreFlushed);
+    const problems = problemsOfLife(kind, end, hit, isFatal);
     // Before anything was promised, what was begun may be taken back, and that be flushed.
-    if (outcomeOf(end) !== 'refused to open' || promises.size > 0) problems.push(...retriedFlushes(trace));
+    if (outcomeOf(end) !== 'refused to open' || promises.size > 0) {
+      const own = namesAreFlushed ? trace.filter((call) => call.path !== directory) : trace;
+      problems.push(...retriedFlushes(own));
+    }
     if (kind.inject === 'retval=1') problems.push(...restIsWritten(trace, hit));
     if (kind.inject === 'retval=1' && !losesByte) for (const call of hit) writeMissing(call);
     const found = await brokenIn(store, directory, promises);
@@ -101,8 +110,7 @@ function problemsOfLife(
   kind: FaultKind,
   end: WorkerEnd,
   hit: readonly TracedCall[],
-  store: DurableStore,
-  directory: string,
+  isFatal: (call: TracedCall) => boolean,
 ): string[] {
   if (kind.inject === 'signal=KILL' && hit.length > 0)
     return end.signal === 'SIGKILL' ? [] : [`ended with ${end.code}`];
@@ -110,8 +118,6 @@ function problemsOfLife(
   if (outcome === 'killed' || end.stderr.includes('Node.js v')) return [`died: ${end.stderr}`];
   if (outcome === 'refused to open') return end.refusedToOpen?.startsWith('raw') ? [end.refusedToOpen] : [];
   if (outcome === 'read-only') return problemsOfReadOnly(end);
-  const isFatal = (call: TracedCall) =>
-    store.isLog(fileOf(call)) || store.changed.includes(fileOf(call)) || call.path === directory;
   const ignored = kind.inject === 'retval=1' ? [] : hit.filter(isFatal);
   return ignored.map((call) => `went on after ${call.name} of ${fileOf(call)} failed`);
 }

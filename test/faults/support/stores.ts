@@ -30,6 +30,8 @@ export interface DurableStore {
   readonly replaced: readonly string[];
   /** Names of files that are changed in place: the log is flushed before, and they are before what the log holds of it goes. */
   readonly changed: readonly string[];
+  /** Whether what it is built on flushes the directory besides, and does not look what came of it. Its own flush counts. */
+  readonly flushesNamesTwice: boolean;
 }
 
 export const STORES: readonly DurableStore[] = [
@@ -63,6 +65,7 @@ export const STORES: readonly DurableStore[] = [
     isLog: (name) => /^journal-\d+\.log$/.test(name),
     replaced: ['state.json', 'receipts.json', 'store.json'],
     changed: [],
+    flushesNamesTwice: false,
   },
   {
     name: 'sqlite',
@@ -76,6 +79,7 @@ export const STORES: readonly DurableStore[] = [
     isLog: (name) => name === 'execgo.db-wal',
     replaced: [],
     changed: ['execgo.db'],
+    flushesNamesTwice: true,
   },
 ];
 
