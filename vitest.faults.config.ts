@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { conditions } from './vitest.config.js';
+import { conditions, globalSetup } from './vitest.config.js';
 
 /**
  * Faults that are real: killed processes, power cuts, full and failing disks, flipped bits. `npm run test:faults` is the quick
@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     name: 'faults',
     include: ['test/faults/*.faults.test.ts'],
+    // The stores of the tests' own process need the threads that are built from the sources of now.
+    globalSetup,
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 90 * 60_000,

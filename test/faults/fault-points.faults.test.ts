@@ -9,7 +9,7 @@ import { bundleWorker, type Worker, type WorkerOptions } from './support/worker.
 const POINTS = sizeOf('faultPoints');
 const SIDE_POINTS = sizeOf('sidePoints');
 /** The long proof takes each, the quick one a few that lie apart. */
-const NTHS = Array.from({ length: POINTS.count }, (_, at) => (IS_LONG ? at + 1 : 4 + 21 * at));
+const NTHS = Array.from({ length: POINTS.count }, (_, at) => (IS_LONG ? at + 1 : 4 + 60 * at));
 let start: (options: WorkerOptions) => Worker;
 
 beforeAll(async () => {
@@ -30,7 +30,7 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
     it.each(aside(store))(
       `$kind.name of $about, at each of ${SIDE_POINTS.text('calls')}: as above, or it goes on without it`,
       async ({ about, kind }) => {
-        const nths = Array.from({ length: SIDE_POINTS.count }, (_, at) => (IS_LONG ? at + 1 : at + 4));
+        const nths = Array.from({ length: SIDE_POINTS.count }, (_, at) => (IS_LONG ? at + 1 : at + 2));
         const points = await eachPoint(store, kind, about, nths);
         expect(points.filter(({ hit }) => hit.length > 0).length).toBeGreaterThan(0);
       },
@@ -38,11 +38,12 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
 
     it('control: a store that acknowledges before the append resolves is found out', async () => {
       const worker = `${store.name} that acknowledges before the append resolves`;
-      const point = await faultPoint(start, { store, worker, kind: kindOf('ENOSPC at a write'), nth: 3 });
+      const point = await faultPoint(start, { store, worker, kind: kindOf('ENOSPC at a write'), nth: 60 });
       expect(point.problems).toContainEqual(expect.stringContaining('lost'));
     });
 
-    it('control: a write of one byte, and no byte, is found out', async () => {
+    // What SQLite writes of a page it writes anew with the next commit, and so makes good again.
+    it.skipIf(store.changed.length > 0)('control: a write of one byte, and no byte, is found out', async () => {
       const point = await faultPoint(start, { store, kind: kindOf('a write of one byte'), nth: 20, losesByte: true });
       expect(point.problems).toContainEqual(expect.stringContaining('the next start'));
     });
@@ -59,10 +60,15 @@ it.skipIf(whyNoStrace !== undefined)(
   },
 );
 
-/** What is written besides the log; a directory is flushed and never written. */
+/**
+ * What is written besides the log; a directory is flushed and never written. A file that is changed in place is read back while
+ * the byte is missing that strace does not write: what comes of that is not the store's doing.
+ */
 function aside(store: DurableStore): readonly { about: string; kind: FaultKind }[] {
+  const isFair = (about: string, { calls, inject }: FaultKind) =>
+    about === 'the directory' ? calls === 'sync' : inject !== 'retval=1' || store.changed.length === 0;
   return Object.keys(store.sideFiles('')).flatMap((about) =>
-    FAULT_KINDS.filter(({ calls }) => about !== 'the directory' || calls === 'sync').map((kind) => ({ about, kind })),
+    FAULT_KINDS.filter((kind) => isFair(about, kind)).map((kind) => ({ about, kind })),
   );
 }
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
   start = await bundleWorker();
 });
 
-/** Fills a disk of that size, asks `then`, gives it room, and looks what is there. */
+/** Fills a disk of that size, and looks what is there in a place with room. */
 async function fillDisk(store: (typeof STORES)[number], worker: string, kilobytes: number, writers: number) {
   const place = await temporaryDirectory();
   const mount = await PrivateMount.tmpfs(place.path, `${kilobytes}k`);
@@ -27,8 +27,10 @@ async function fillDisk(store: (typeof STORES)[number], worker: string, kilobyte
     const directory = join(mount.inside, 'data');
     const job = { store: worker, directory, life: '1', writers, graphs: kilobytes, padding: 300 };
     const end: WorkerEnd = await start({ job, promises, through: mount.through }).ended;
-    await mount.grow('64m');
-    return { end, acknowledged: promises.size, found: await brokenIn(store, join(mount.path, 'data'), promises) };
+    // There is room.
+    const copy = join(place.path, 'copy');
+    await mount.copyOut('data', copy);
+    return { end, acknowledged: promises.size, found: await brokenIn(store, copy, promises) };
   } finally {
     await mount.remove();
     await place.remove();

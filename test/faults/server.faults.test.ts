@@ -152,7 +152,7 @@ describe.skipIf(whyNoMount !== undefined).each(STORES)(
   (store) => {
     it('503 with a reason, reads go on, exit 1; with room again, the next start has everything acknowledged', async () => {
       const folder = testFolder();
-      const mount = await PrivateMount.tmpfs(folder, '512k');
+      const mount = await PrivateMount.tmpfs(folder, '768k');
       onTestFinished(() => mount.remove());
       const flags = ['--store', store.name, '--data-dir', join(mount.inside, 'data')];
       const { through } = mount;

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { sep } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import type { ToolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
@@ -28,6 +28,21 @@ export function protectedPaths(
   driverFolders: readonly (string | undefined)[],
 ): readonly string[] {
   const skills = skillsDirs.map(({ path }) => path);
-  const paths = [settings.dataDir, configFile, settings.tokenFile, ...mcpConfigs, ...skills, ...driverFolders];
+  const database = settings.sqlitePath === undefined ? [] : databaseFiles(settings.sqlitePath);
+  const paths = [
+    settings.dataDir,
+    ...database,
+    configFile,
+    settings.tokenFile,
+    ...mcpConfigs,
+    ...skills,
+    ...driverFolders,
+  ];
   return paths.filter((path) => path !== undefined);
+}
+
+/** A database of SQLite with the files that it has beside it while it is open, and the lock of its folder. */
+function databaseFiles(file: string): readonly string[] {
+  const beside = ['-wal', '-shm', '-journal'].map((suffix) => file + suffix);
+  return [file, ...beside, join(dirname(file), 'lock')];
 }

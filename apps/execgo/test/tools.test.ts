@@ -92,6 +92,14 @@ describe('--skills-dir', () => {
   });
 });
 
+it('no task touches a database of the store that lies in the workspace', async () => {
+  const server = await startTestServer({ workspace: 'w', store: 'sqlite', sqlitePath: 'w/db/x.db', sandbox: 'off' });
+  for (const name of ['x.db', 'x.db-wal', 'x.db-shm', 'lock']) {
+    const input = { action: 'write', path: `db/${name}`, content: 'evil' };
+    expect(await server.run({ type: 'file', input }), name).toMatchObject({ code: 'denied' });
+  }
+});
+
 describe('--trust-project', () => {
   const files = {
     '.mcp.json': mcpServers({ mine: stdio, every: { ...stdio, disabled: true } }),

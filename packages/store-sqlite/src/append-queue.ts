@@ -1,11 +1,12 @@
 import type { MessagePort } from 'node:worker_threads';
-import { EventEncoder, type ExecGoError, errorMessage, SLICE_TASKS, type TaskEvent } from '@execgo/core';
+import { EventEncoder, type ExecGoError, errorMessage, type TaskEvent } from '@execgo/core';
 import type { AppendAborted, AppendPart, FromWriter } from './append-port.js';
 import { nextTurn } from './next-turn.js';
 import { readOnly, refused } from './store-errors.js';
 
-/** Text of a part, in UTF-16 units: more is sent in several parts, with turns of the event loop between. */
-const PART_UNITS = 256 * 1024;
+/** A part of an append ends at so many events, or at so much text, in UTF-16 units; the event loop turns between parts. */
+const PART_EVENTS = 250;
+const PART_UNITS = 64 * 1024;
 
 interface Waiting {
   resolve(): void;
@@ -139,7 +140,7 @@ export class AppendQueue {
     for (const [at, event] of events.entries()) {
       lines += count === 0 ? this.encoder.encode(event) : `\n${this.encoder.encode(event)}`;
       count += 1;
-      if (count < SLICE_TASKS && lines.length < PART_UNITS) continue;
+      if (count < PART_EVENTS && lines.length < PART_UNITS) continue;
       const isLast = at === events.length - 1;
       yield { lines, isLast };
       if (isLast) return;

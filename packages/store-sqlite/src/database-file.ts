@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { refuseDraft } from './draft-file.js';
 import { GO_TABLE, importGoTasks } from './import-go-tasks.js';
 import { loadSqlite, type SqliteDatabase } from './load-sqlite.js';
+import { checkLog } from './log-damage.js';
 import type { Durability } from './options.js';
 import { APPLICATION_ID, migrate, SCHEMA_VERSION } from './schema.js';
 import { damaged, systemCode } from './store-errors.js';
-import { readStoreRow } from './store-row.js';
+import { StoreTable } from './store-row.js';
 
 const MAGIC = 'SQLite format 3\0';
 /** Pages that the writer keeps in memory, in KiB. */
@@ -18,6 +20,7 @@ export interface WritableOptions {
   readonly durability: Durability;
   readonly busyTimeoutMs: number;
   readonly checkpointBytes: number;
+  readonly integrityCheckBytes: number;
   /** A copy that is being made: its newest event is yet to come. @default false */
   readonly isUnfinished?: boolean;
 }
@@ -32,21 +35,29 @@ export interface WritableDatabase {
  * Opens the database of a store for its one writer, makes it where there is none, and brings its schema to the newest version.
  * What is not ours is refused as it is.
  *
+ * @param warn told of a commit that was interrupted
  * @throws ExecGoError, or what SQLite throws
  */
-export function openWritable(options: WritableOptions): WritableDatabase {
-  const { file, durability, busyTimeoutMs, checkpointBytes } = options;
+export function openWritable(options: WritableOptions, warn: (message: string) => void): WritableDatabase {
+  const { file, durability, busyTimeoutMs, checkpointBytes, integrityCheckBytes } = options;
   const sqlite = loadSqlite();
   if (isNothing(file)) {
     if (options.isUnfinished !== true) refuseDraft(file);
     create(file);
-  } else checkMagic(file);
+  } else {
+    checkMagic(file);
+    checkLog(file, durability, warn);
+  }
   const db = new sqlite(file, { timeout: busyTimeoutMs });
   try {
     const version = checkedVersion(db, file);
-    if (db.pragma('journal_mode = WAL', { simple: true }) !== 'wal') {
+    // All rows, not the first alone: the change is committed after it, and would fail unnoticed.
+    const [mode] = db.pragma('journal_mode = WAL') as { journal_mode: string }[];
+    if (mode?.journal_mode !== 'wal') {
       throw new ExecGoError('unavailable', `${file}: its file system does not take a write-ahead log`);
     }
+    // SQLite does it as well, with its first commit, and goes on when that fails.
+    flushNames(dirname(file));
     // In a write-ahead log, NORMAL flushes nothing but checkpoints, which keeps the file sound over a power cut.
     db.pragma(`synchronous = ${durability === 'always' ? 'FULL' : 'NORMAL'}`);
     // The writer does it itself, when it has answered.
@@ -54,7 +65,10 @@ export function openWritable(options: WritableOptions): WritableDatabase {
     db.pragma(`journal_size_limit = ${2 * checkpointBytes}`);
     db.pragma(`cache_size = -${CACHE_KIB}`);
     const imported = version < SCHEMA_VERSION ? bringUp(db, file, version) : 0;
-    if (options.isUnfinished !== true) checkCounters(db, file);
+    if (options.isUnfinished !== true) {
+      if ((sizeOf(file) ?? 0) <= integrityCheckBytes) checkPages(db, file);
+      checkCounters(db, file);
+    }
     return { db, imported };
   } catch (error) {
     db.close();
@@ -125,20 +139,53 @@ function bringUp(db: SqliteDatabase, file: string, version: number): number {
   migrate(db, version);
   let imported = 0;
   if (version === 0) {
-    db.prepare('INSERT INTO store VALUES (1, ?, 1, 0, 0, 0, 0, 0, 0)').run(randomBytes(8).toString('hex'));
+    new StoreTable(db, file).write({
+      store_id: randomBytes(8).toString('hex'),
+      first_seq: 1,
+      last_seq: 0,
+      newest_timestamp: 0,
+      tasks: 0,
+      finished: 0,
+      receipts: 0,
+      event_bytes: 0,
+    });
     imported = importGoTasks(db, file);
   }
   db.exec('COMMIT');
   return imported;
 }
 
+/** What checksums of rows cannot tell: above all an index that does not show a row. */
+function checkPages(db: SqliteDatabase, file: string): void {
+  const found = db.pragma('integrity_check(1)', { simple: true }) as string;
+  if (found !== 'ok') throw damaged(file, `SQLite finds it damaged: ${found}`);
+}
+
 /** A look that costs nothing, for a file that was put together from two. */
 function checkCounters(db: SqliteDatabase, file: string): void {
-  const { first_seq, last_seq } = readStoreRow(db, file);
+  const { first_seq, last_seq, tasks, finished } = new StoreTable(db, file).read();
   const newest = db.prepare('SELECT max(seq) FROM events').pluck().get() as number | null;
   const expected = first_seq > last_seq ? null : last_seq;
   if (newest !== expected) {
     throw damaged(file, `its newest event is ${newest ?? 'none'}, and it should be ${expected ?? 'none'}`);
+  }
+  // A task that the index does not show would never run.
+  const unfinished = db
+    .prepare('SELECT count(*) FROM tasks INDEXED BY tasks_unfinished WHERE status < 2')
+    .pluck()
+    .get() as number;
+  if (unfinished !== tasks - finished) {
+    throw damaged(file, `its index has ${unfinished} unfinished tasks, and there should be ${tasks - finished}`);
+  }
+}
+
+/** Makes durable that the database and its log are there. */
+function flushNames(directory: string): void {
+  const fd = openSync(directory, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { ReceiptRetention, ReceiptSeed, TaskEvent } from '@execgo/core';
+import { checkRow, withChecksum } from './checked-row.js';
 import { toColumn } from './column-text.js';
 import type { SqliteDatabase, SqliteStatement } from './load-sqlite.js';
+import { damaged, LOOK } from './store-errors.js';
 import { EVENT_BYTES, EVENT_OVERHEAD_BYTES, type StoreRow } from './store-row.js';
 
 /** When events are dropped, a share of the retention is made free: one part in so many. */
@@ -17,14 +19,14 @@ export class EventTable {
     db: SqliteDatabase,
     private readonly row: StoreRow,
   ) {
-    this.insertEvent = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?)');
+    this.insertEvent = db.prepare('INSERT INTO events VALUES (?, ?, ?, ?, ?)');
     this.oldest = db.prepare(`SELECT seq, ${EVENT_BYTES} FROM events WHERE seq < ? ORDER BY seq LIMIT ?`).raw();
     this.deleteUpTo = db.prepare('DELETE FROM events WHERE seq <= ?');
   }
 
   add(event: TaskEvent, text: string): void {
     const taskId = event.type === 'graph_submitted' ? null : toColumn(event.task_id);
-    this.insertEvent.run(event.seq, taskId, toColumn(event.graph_id), text);
+    this.insertEvent.run(...withChecksum('events', [event.seq, taskId, toColumn(event.graph_id), text]));
     this.row.event_bytes += Buffer.byteLength(text) + EVENT_OVERHEAD_BYTES;
     this.row.last_seq = event.seq;
     if (event.timestamp > this.row.newest_timestamp) this.row.newest_timestamp = event.timestamp;
@@ -52,32 +54,47 @@ export class EventTable {
   }
 }
 
+export type ReceiptColumns = readonly [n: number, key: string, createdAt: number, receipt: string, crc: number];
+
 /** Writes receipts and drops those that are too old or too many. */
 export class ReceiptTable {
   private readonly insertReceipt: SqliteStatement;
   private readonly deleteKey: SqliteStatement;
   private readonly deletePlace: SqliteStatement;
   private readonly oldest: SqliteStatement;
+  /** Where the next one goes. */
+  private place: number;
 
   constructor(
     db: SqliteDatabase,
+    private readonly file: string,
     private readonly row: StoreRow,
   ) {
-    this.insertReceipt = db.prepare('INSERT INTO receipts (key, created_at, receipt) VALUES (?, ?, ?)');
+    this.place = 1 + (db.prepare('SELECT coalesce(max(n), 0) FROM receipts').pluck().get() as number);
+    this.insertReceipt = db.prepare('INSERT INTO receipts VALUES (?, ?, ?, ?, ?)');
     this.deleteKey = db.prepare('DELETE FROM receipts WHERE key = ?');
     this.deletePlace = db.prepare('DELETE FROM receipts WHERE n = ?');
-    this.oldest = db.prepare('SELECT n, created_at FROM receipts ORDER BY n LIMIT 1').raw();
+    this.oldest = db.prepare('SELECT * FROM receipts ORDER BY n LIMIT 1').raw();
   }
 
   keep(graphId: string, { key, digest, task_ids, warnings = [] }: ReceiptSeed, createdAt: number): void {
     this.row.receipts -= this.deleteKey.run(toColumn(key)).changes;
-    this.insertReceipt.run(toColumn(key), createdAt, JSON.stringify({ graph_id: graphId, task_ids, digest, warnings }));
+    this.add(key, createdAt, JSON.stringify({ graph_id: graphId, task_ids, digest, warnings }));
+  }
+
+  /** One with a key that is not there. */
+  add(key: string, createdAt: number, receipt: string): void {
+    this.insertReceipt.run(...withChecksum('receipts', [this.place, toColumn(key), createdAt, receipt]));
+    this.place += 1;
     this.row.receipts += 1;
   }
 
   drop({ maxKeys, maxAgeMs }: ReceiptRetention): void {
     while (this.row.receipts > 0) {
-      const [n, createdAt] = this.oldest.get() as [number, number];
+      const oldest = this.oldest.get() as ReceiptColumns | undefined;
+      if (oldest === undefined) throw damaged(this.file, `of ${this.row.receipts} receipts there is none: ${LOOK}`);
+      checkRow(this.file, 'receipts', oldest);
+      const [n, , createdAt] = oldest;
       if (this.row.receipts <= maxKeys && this.row.newest_timestamp - createdAt <= maxAgeMs) return;
       this.deletePlace.run(n);
       this.row.receipts -= 1;

@@ -1,10 +1,9 @@
 import { ExecGoError, type Receipt } from '@execgo/core';
-import { toColumn } from './column-text.js';
 import { isNothing, openWritable } from './database-file.js';
-import { EventTable } from './event-tables.js';
+import { EventTable, ReceiptTable } from './event-tables.js';
 import type { SqliteDatabase } from './load-sqlite.js';
-import { DEFAULT_BUSY_TIMEOUT_MS, DEFAULT_CHECKPOINT_BYTES } from './options.js';
-import { EVENT_BYTES, readStoreRow, type StoreRow } from './store-row.js';
+import { DEFAULT_BUSY_TIMEOUT_MS, DEFAULT_CHECKPOINT_BYTES, DEFAULT_INTEGRITY_CHECK_BYTES } from './options.js';
+import { EVENT_BYTES, type StoreRow, StoreTable } from './store-row.js';
 import { FIRST_TERMINAL, specText, stateText, taskOfLine } from './task-line.js';
 import { TaskTables } from './task-tables.js';
 
@@ -29,6 +28,7 @@ export interface FillProgress {
 /** Makes a database out of what another store holds, in batches, each a transaction. What it has is there after a crash. */
 export class Filler {
   private readonly db: SqliteDatabase;
+  private readonly store: StoreTable;
   private readonly row: StoreRow;
   private readonly tables: TaskTables;
   private readonly events: EventTable;
@@ -43,15 +43,18 @@ export class Filler {
       durability,
       busyTimeoutMs: DEFAULT_BUSY_TIMEOUT_MS,
       checkpointBytes: DEFAULT_CHECKPOINT_BYTES,
+      integrityCheckBytes: DEFAULT_INTEGRITY_CHECK_BYTES,
     } as const;
     // An unfinished copy says of itself that it has no event, so that it counts as sound.
-    const { db } = openWritable({ ...opened, isUnfinished: true });
+    // That its log may end within a commit is what being continued means.
+    const { db } = openWritable({ ...opened, isUnfinished: true }, () => {});
     this.db = db;
     try {
       db.pragma('wal_autocheckpoint = 1000');
-      if (isNew)
-        db.prepare('UPDATE store SET store_id = ?, first_seq = ?, last_seq = ?').run(storeId, firstSeq, lastSeq);
-      this.row = readStoreRow(db, file);
+      this.store = new StoreTable(db, file);
+      const named = { store_id: storeId, first_seq: firstSeq, last_seq: lastSeq };
+      if (isNew) this.store.write({ ...this.store.read(), ...named });
+      this.row = this.store.read();
       const { store_id, first_seq, last_seq } = this.row;
       if (store_id !== storeId || first_seq !== firstSeq || last_seq !== lastSeq) {
         throw new ExecGoError(
@@ -63,7 +66,7 @@ export class Filler {
       db.close();
       throw error;
     }
-    this.tables = new TaskTables(db);
+    this.tables = new TaskTables(db, file);
     this.events = new EventTable(db, this.row);
   }
 
@@ -92,9 +95,9 @@ export class Filler {
   addReceipts({ isFirst, receipts }: { readonly isFirst: boolean; readonly receipts: string }): void {
     this.together(() => {
       if (isFirst) this.db.exec('DELETE FROM receipts');
-      const insert = this.db.prepare('INSERT INTO receipts (key, created_at, receipt) VALUES (?, ?, ?)');
+      const table = new ReceiptTable(this.db, this.options.file, this.row);
       for (const [key, { created_at, ...receipt }] of JSON.parse(receipts) as [string, Receipt][]) {
-        insert.run(toColumn(key), created_at, JSON.stringify(receipt));
+        table.add(key, created_at, JSON.stringify(receipt));
       }
     });
   }
@@ -115,9 +118,8 @@ export class Filler {
       );
       const [receipts, newestReceipt] = this.numbers('SELECT count(*), coalesce(max(created_at), 0) FROM receipts');
       const newestEvent = this.newestEvent();
-      this.db
-        .prepare('UPDATE store SET newest_timestamp = ?, tasks = ?, finished = ?, receipts = ?, event_bytes = ?')
-        .run(Math.max(newestTask, newestReceipt, newestEvent), tasks, finished, receipts, bytes);
+      const newest_timestamp = Math.max(newestTask, newestReceipt, newestEvent);
+      this.store.write({ ...this.store.read(), newest_timestamp, tasks, finished, receipts, event_bytes: bytes });
     });
   }
 

@@ -1,6 +1,7 @@
 import { errorMessage, fromWire, isJsonObject, type Task } from '@execgo/core';
 import type { SqliteDatabase } from './load-sqlite.js';
 import { damaged } from './store-errors.js';
+import { StoreTable } from './store-row.js';
 import { specText, stateText } from './task-line.js';
 import { TaskTables } from './task-tables.js';
 
@@ -28,7 +29,7 @@ export function importGoTasks(db: SqliteDatabase, file: string): number {
     order.push({ id: row.id, createdAt: readTask(file, row, 0).created_at });
   }
   order.sort((a, b) => a.createdAt - b.createdAt || (a.id < b.id ? -1 : 1));
-  const tables = new TaskTables(db);
+  const tables = new TaskTables(db, file);
   const find = db.prepare(`SELECT id, payload FROM ${GO_TABLE} WHERE id = ?`);
   let newest = 0;
   for (const [at, { id }] of order.entries()) {
@@ -37,13 +38,15 @@ export function importGoTasks(db: SqliteDatabase, file: string): number {
     newest = Math.max(newest, task.updated_at);
   }
   const { tasks, finished } = tables;
-  db.prepare('UPDATE store SET first_seq = ?, last_seq = ?, newest_timestamp = ?, tasks = ?, finished = ?').run(
-    tasks + 1,
-    tasks,
-    newest,
+  const store = new StoreTable(db, file);
+  store.write({
+    ...store.read(),
+    first_seq: tasks + 1,
+    last_seq: tasks,
+    newest_timestamp: newest,
     tasks,
     finished,
-  );
+  });
   return tasks;
 }
 

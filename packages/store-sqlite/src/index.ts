@@ -3,6 +3,7 @@ export {
   DEFAULT_BUSY_TIMEOUT_MS,
   DEFAULT_CHECKPOINT_BYTES,
   DEFAULT_EVENT_RETENTION_BYTES,
+  DEFAULT_INTEGRITY_CHECK_BYTES,
   type Durability,
   type SqliteStoreOptions,
 } from './options.js';

@@ -1,9 +1,11 @@
 import { errorMessage, type StoreFinding, type StoreReport } from '@execgo/core';
 import { checkedVersion, checkMagic, isNothing, openReadable, sizeOf } from './database-file.js';
+import { inspectRows, type Tell } from './inspect-rows.js';
 import type { SqliteDatabase } from './load-sqlite.js';
+import { logDamage, textOf } from './log-damage.js';
 import { DEFAULT_BUSY_TIMEOUT_MS } from './options.js';
 import { SCHEMA_VERSION } from './schema.js';
-import { EVENT_BYTES, readStoreRow, type StoreRow } from './store-row.js';
+import { EVENT_BYTES, type StoreRow, StoreTable } from './store-row.js';
 import { FIRST_TERMINAL } from './task-line.js';
 
 const RESTORE = 'Restore the file from a backup';
@@ -14,7 +16,7 @@ const MOST_TOLD = 10;
 export function inspect(file: string): StoreReport {
   const facts: Record<string, string | number> = {};
   const findings: StoreFinding[] = [];
-  const tell = (severity: StoreFinding['severity'], message: string, remedy?: string) =>
+  const tell: Tell = (severity, message, remedy) =>
     findings.push({ severity, message, file, ...(remedy !== undefined && { remedy }) });
   let db: SqliteDatabase | undefined;
   try {
@@ -25,6 +27,9 @@ export function inspect(file: string): StoreReport {
     checkMagic(file);
     facts.bytes = sizeOf(file) ?? 0;
     facts.log_bytes = sizeOf(`${file}-wal`) ?? 0;
+    const damage = logDamage(file);
+    if (damage?.kind === 'unfinished') tell('note', textOf(damage));
+    else if (damage !== undefined) tell('error', textOf(damage), RESTORE);
     db = openReadable(file, DEFAULT_BUSY_TIMEOUT_MS);
     // One moment of it, so that what a server writes meanwhile does not look like a contradiction.
     db.exec('BEGIN');
@@ -36,7 +41,10 @@ export function inspect(file: string): StoreReport {
     }
     if (version < SCHEMA_VERSION)
       tell('note', 'its schema is of an earlier version: the next start brings it up to date');
-    else inspectTables(db, readStoreRow(db, file), facts, tell);
+    else {
+      inspectRows(db, file, tell, RESTORE);
+      inspectTables(db, new StoreTable(db, file).readUnchecked(), facts, tell);
+    }
   } catch (error) {
     tell('error', errorMessage(error), RESTORE);
   } finally {
@@ -45,12 +53,7 @@ export function inspect(file: string): StoreReport {
   return { place: file, facts, findings };
 }
 
-function inspectTables(
-  db: SqliteDatabase,
-  row: StoreRow,
-  facts: Record<string, string | number>,
-  tell: (severity: StoreFinding['severity'], message: string, remedy?: string) => void,
-): void {
+function inspectTables(db: SqliteDatabase, row: StoreRow, facts: Record<string, string | number>, tell: Tell): void {
   const { store_id, ...numbers } = row;
   Object.assign(facts, { store_id }, numbers);
   const numberOf = (sql: string) => db.prepare(sql).pluck().get() as number;

@@ -2,7 +2,7 @@ import { nextTurn } from './next-turn.js';
 import type { Page } from './page.js';
 
 /** Bytes that are decoded in one turn of the event loop. */
-const SLICE_BYTES = 128 * 1024;
+const SLICE_BYTES = 32 * 1024;
 const LINE_FEED = 10;
 
 /** The lines of a page, with turns of the event loop between slices of them. */

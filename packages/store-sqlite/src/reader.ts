@@ -9,13 +9,18 @@ import {
   type ReceiptRetention,
   type TaskQuery,
 } from '@execgo/core';
+import { AbsentTasks } from './absent-task.js';
+import { type CheckedTable, type Column, checkRow } from './checked-row.js';
 import { fromColumn, toColumn } from './column-text.js';
 import { isNothing, openReadable } from './database-file.js';
+import type { ReceiptColumns } from './event-tables.js';
 import type { SqliteDatabase, SqliteStatement } from './load-sqlite.js';
 import { type Page, pageOf } from './page.js';
-import { readStoreRow, type StoreRow } from './store-row.js';
+import { damagedRow } from './store-errors.js';
+import { type StoreRow, StoreTable } from './store-row.js';
+import { lineOfStored, type StoredTask, selectTask, type TaskColumns } from './stored-task.js';
 import { TaskFinder } from './task-finder.js';
-import { lineOfRow, type TaskRow } from './task-line.js';
+import { FIRST_TERMINAL, statusNumber } from './task-line.js';
 
 /** Bytes that a task is counted with in a page, besides its spec and state. */
 const TASK_OVERHEAD_BYTES = 150;
@@ -60,13 +65,7 @@ export interface Answer<T> {
   readonly lastSeq: number;
 }
 
-interface StoredTask extends TaskRow {
-  readonly graph_id: string;
-}
-
-type EventRow = readonly [seq: number, event: string];
-const TASK_COLUMNS =
-  'submitted_seq, last_seq, status, created_at, updated_at, graph_id, state, spec FROM tasks JOIN specs USING (submitted_seq)';
+type EventColumns = readonly [seq: number, taskId: string | null, graphId: string, event: string, crc: number];
 
 /**
  * The reads of a store, on a connection that cannot write. Each sees one state of the database from its beginning to its end,
@@ -77,6 +76,10 @@ export class Reader {
   private readonly file: string;
   private readonly receipts: ReceiptRetention;
   private readonly finder: TaskFinder;
+  private readonly store: StoreTable;
+  private readonly absent: AbsentTasks;
+  private readonly begin: SqliteStatement;
+  private readonly end: SqliteStatement;
   private readonly statements = new Map<string, SqliteStatement>();
 
   /** Whether one state is kept for all calls. */
@@ -88,16 +91,25 @@ export class Reader {
     this.file = file;
     this.receipts = receipts;
     this.finder = new TaskFinder(this.db);
+    this.begin = this.db.prepare('BEGIN');
+    this.end = this.db.prepare('COMMIT');
+    this.store = new StoreTable(this.db, file);
+    this.absent = new AbsentTasks(this.db, file);
   }
 
   /** @param ids JSON of an array of ids. Each line begins with the place of its id. */
   getMany(ids: string): Page {
     return this.atOneMoment(({ last_seq }) => {
-      const find = this.prepared(`SELECT ${TASK_COLUMNS} WHERE id = ?`);
+      const find = this.prepared(selectTask('id = ?'));
       const lines: string[] = [];
       for (const [place, id] of (JSON.parse(ids) as string[]).entries()) {
         const row = find.get(toColumn(id)) as StoredTask | undefined;
-        if (row !== undefined) lines.push(`${place} ${lineOf(row)}`);
+        if (row === undefined) {
+          this.absent.confirm(id);
+          continue;
+        }
+        lines.push(`${place} ${this.lineOf(row)}`);
+        if (row[1] !== toColumn(id)) throw this.misplaced(row[0]);
       }
       return pageOf(lines, last_seq);
     });
@@ -105,14 +117,17 @@ export class Reader {
 
   list(query: TaskQuery): TaskListPage {
     return this.atOneMoment(({ last_seq }) => {
-      const find = this.prepared(`SELECT ${TASK_COLUMNS} WHERE submitted_seq = ?`);
+      const find = this.prepared(selectTask('submitted_seq = ?'));
       const limit = query.limit ?? Number.POSITIVE_INFINITY;
       const lines: string[] = [];
       let last = 0;
       let bytes = 0;
       for (const seq of this.finder.find(query)) {
         if (lines.length >= limit || bytes > MAX_PAGE_BYTES) return { ...pageOf(lines, last_seq), next: last };
-        const line = lineOf(find.get(seq) as StoredTask);
+        const row = find.get(seq) as StoredTask | undefined;
+        if (row === undefined) throw damagedRow(this.file, 'tasks', seq, 'is missing');
+        const line = this.lineOf(row);
+        if (!matches(row, query)) throw this.misplaced(seq);
         lines.push(line);
         bytes += line.length + TASK_OVERHEAD_BYTES;
         last = seq;
@@ -136,65 +151,75 @@ export class Reader {
         conditions.push(task_id === undefined ? 'graph_id = ?' : '+graph_id = ?');
         values.push(toColumn(graph_id));
       }
-      const select = this.prepared(
-        `SELECT seq, event FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`,
-      ).raw();
+      const select = this.prepared(`SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY seq LIMIT ?`);
+      const isEach = task_id === undefined && graph_id === undefined;
+      let expected = Math.max(after + 1, first_seq);
       const lines: string[] = [];
       let units = 0;
-      for (const [seq, event] of select.iterate(
-        ...values,
-        Math.min(limit, BATCH_LINES),
-      ) as IterableIterator<EventRow>) {
+      for (const columns of select.iterate(...values, Math.min(limit, BATCH_LINES)) as IterableIterator<EventColumns>) {
+        checkRow(this.file, 'events', columns);
+        const [seq, taskId, graphId, event] = columns;
+        if (isEach && seq !== expected) throw damagedRow(this.file, 'events', expected, 'is missing');
+        if (task_id !== undefined && taskId !== values[2]) throw this.misplaced(seq, 'events');
+        if (graph_id !== undefined && graphId !== values.at(-1)) throw this.misplaced(seq, 'events');
+        expected += 1;
         lines.push(event);
         units += event.length;
         if (units >= BATCH_UNITS) return { ...pageOf(lines, last_seq), doneSeq: seq };
         if (lines.length === BATCH_LINES) return { ...pageOf(lines, last_seq), doneSeq: seq };
       }
+      if (isEach && lines.length < limit && expected <= until)
+        throw damagedRow(this.file, 'events', expected, 'is missing');
       return { ...pageOf(lines, last_seq), doneSeq: until };
     });
   }
 
   /** Unfinished tasks submitted after a seq, oldest first. */
   unfinished(after: number): TaskBatch {
-    const from = `${TASK_COLUMNS.replace('FROM tasks', 'FROM tasks INDEXED BY tasks_unfinished')} WHERE status < 2 AND`;
-    return this.batch(`SELECT ${from} submitted_seq > ? ORDER BY submitted_seq LIMIT ${BATCH_LINES}`, after);
+    return this.batch(selectTask('status < 2 AND submitted_seq > ?', 'tasks_unfinished'), after, isUnfinished);
   }
 
   /** Tasks submitted after a seq, oldest first. */
   tasks(after: number): TaskBatch {
-    return this.batch(
-      `SELECT ${TASK_COLUMNS} WHERE submitted_seq > ? ORDER BY submitted_seq LIMIT ${BATCH_LINES}`,
-      after,
-    );
+    return this.batch(selectTask('submitted_seq > ?'), after);
   }
 
   finished({ after = 0, limit }: FinishedQuery): Answer<FinishedPage> {
     return this.atOneMoment(({ last_seq, finished }) => {
       const select = this.prepared(
-        'SELECT id, submitted_seq, last_seq, updated_at FROM tasks INDEXED BY tasks_finished WHERE status >= 2 AND last_seq > ? ORDER BY last_seq LIMIT ?',
+        'SELECT * FROM tasks INDEXED BY tasks_finished WHERE status >= 2 AND last_seq > ? ORDER BY last_seq LIMIT ?',
       );
-      const rows = select.all(after, Math.min(limit, Number.MAX_SAFE_INTEGER)) as FinishedTask[];
-      const tasks = rows.map((row) => ({ ...row, id: fromColumn(row.id) }));
+      const tasks: FinishedTask[] = [];
+      for (const row of select.iterate(
+        after,
+        Math.min(limit, Number.MAX_SAFE_INTEGER),
+      ) as IterableIterator<TaskColumns>) {
+        checkRow(this.file, 'tasks', row);
+        if (isUnfinished(row)) throw this.misplaced(row[0]);
+        tasks.push(finishedOf(row));
+      }
       return { value: { tasks, total: finished }, lastSeq: last_seq };
     });
   }
 
   receipt(key: string): Answer<Receipt | undefined> {
     return this.atOneMoment(({ last_seq, newest_timestamp }) => {
-      const select = this.prepared('SELECT created_at, receipt FROM receipts WHERE key = ?');
-      const row = select.get(toColumn(JSON.parse(key) as string)) as
-        | { created_at: number; receipt: string }
-        | undefined;
-      const isKept = row !== undefined && newest_timestamp - row.created_at <= this.receipts.maxAgeMs;
-      const value = isKept ? { ...(JSON.parse(row.receipt) as Receipt), created_at: row.created_at } : undefined;
+      const column = toColumn(JSON.parse(key) as string);
+      const row = this.prepared('SELECT * FROM receipts WHERE key = ?').get(column) as ReceiptColumns | undefined;
+      if (row === undefined) return { value: undefined, lastSeq: last_seq };
+      checkRow(this.file, 'receipts', row);
+      const [n, found, created_at, receipt] = row;
+      if (found !== column) throw this.misplaced(n, 'receipts');
+      const isKept = newest_timestamp - created_at <= this.receipts.maxAgeMs;
+      const value = isKept ? { ...(JSON.parse(receipt) as Receipt), created_at } : undefined;
       return { value, lastSeq: last_seq };
     });
   }
 
   /** From here on every call sees the state of now. It ends with `close`; the log of the database cannot be shortened until then. */
   hold(): OpenedStore {
-    this.prepared('BEGIN').run();
-    const { store_id, first_seq, last_seq } = readStoreRow(this.db, this.file);
+    this.begin.run();
+    const { store_id, first_seq, last_seq } = this.store.read();
     this.isHeld = true;
     return { storeId: store_id, firstSeq: first_seq, lastSeq: last_seq };
   }
@@ -202,14 +227,15 @@ export class Reader {
   /** Receipts with a place after this one, oldest first: each line is `[place, key, created_at, receipt]`. */
   receiptsAfter(place: number): TaskBatch {
     return this.atOneMoment(({ last_seq }) => {
-      const select = this.prepared(
-        `SELECT n, key, created_at, receipt FROM receipts WHERE n > ? ORDER BY n LIMIT ${BATCH_LINES}`,
-      );
-      const rows = select.all(place) as { n: number; key: string; created_at: number; receipt: string }[];
-      const lines = rows.map(
-        (row) => `[${row.n},${JSON.stringify(fromColumn(row.key))},${row.created_at},${row.receipt}]`,
-      );
-      const last = rows.at(-1)?.n;
+      const select = this.prepared(`SELECT * FROM receipts WHERE n > ? ORDER BY n LIMIT ${BATCH_LINES}`);
+      const lines: string[] = [];
+      let last: number | undefined;
+      for (const row of select.iterate(place) as IterableIterator<ReceiptColumns>) {
+        checkRow(this.file, 'receipts', row);
+        const [n, key, createdAt, receipt] = row;
+        lines.push(`[${n},${JSON.stringify(fromColumn(key))},${createdAt},${receipt}]`);
+        last = n;
+      }
       return { ...pageOf(lines, last_seq), ...(last !== undefined && { last }) };
     });
   }
@@ -218,16 +244,18 @@ export class Reader {
     this.db.close();
   }
 
-  private batch(sql: string, after: number): TaskBatch {
+  private batch(select: string, after: number, belongs = (_row: StoredTask) => true): TaskBatch {
+    const sql = `${select} ORDER BY submitted_seq LIMIT ${BATCH_LINES}`;
     return this.atOneMoment(({ last_seq }) => {
       const lines: string[] = [];
       let units = 0;
       let last: number | undefined;
       for (const row of this.prepared(sql).iterate(after) as IterableIterator<StoredTask>) {
-        const line = lineOf(row);
+        const line = this.lineOf(row);
+        if (!belongs(row)) throw this.misplaced(row[0]);
         lines.push(line);
         units += line.length;
-        last = row.submitted_seq;
+        last = row[0];
         if (units >= BATCH_UNITS) break;
       }
       return { ...pageOf(lines, last_seq), ...(last !== undefined && { last }) };
@@ -235,27 +263,53 @@ export class Reader {
   }
 
   private atOneMoment<T>(read: (row: StoreRow) => T): T {
-    if (this.isHeld) return read(readStoreRow(this.db, this.file));
-    this.prepared('BEGIN').run();
+    if (this.isHeld) return read(this.store.read());
+    this.begin.run();
     try {
-      return read(readStoreRow(this.db, this.file));
+      return read(this.store.read());
     } finally {
-      this.prepared('COMMIT').run();
+      this.end.run();
     }
   }
 
+  private lineOf(row: StoredTask): string {
+    return lineOfStored(this.file, row);
+  }
+
+  /** An index leads to a row that does not have what it was looked up by. */
+  private misplaced(row: number, table: CheckedTable = 'tasks'): ExecGoError {
+    return damagedRow(this.file, table, row, 'is found by an index where it does not belong');
+  }
+
+  /** A statement that gives rows as arrays of their columns. */
   private prepared(sql: string): SqliteStatement {
     let statement = this.statements.get(sql);
     if (statement === undefined) {
-      statement = this.db.prepare<unknown[]>(sql);
+      statement = this.db.prepare<unknown[]>(sql).raw();
       this.statements.set(sql, statement);
     }
     return statement;
   }
 }
 
-function lineOf(row: StoredTask): string {
-  return lineOfRow(row, fromColumn(row.graph_id));
+function isUnfinished(row: TaskColumns | StoredTask): boolean {
+  return row[4] < FIRST_TERMINAL;
+}
+
+function matches(row: StoredTask, query: TaskQuery): boolean {
+  const { status, type, graph_id, handle_id, annotations = {} } = query;
+  const [, , graphColumn, typeColumn, statusColumn, handleColumn] = row;
+  const isOne = (column: Column, text: string | undefined) => text === undefined || column === toColumn(text);
+  if (status !== undefined && statusColumn !== statusNumber(status)) return false;
+  if (!isOne(typeColumn, type) || !isOne(graphColumn, graph_id) || !isOne(handleColumn, handle_id)) return false;
+  const wanted = Object.entries(annotations);
+  if (wanted.length === 0) return true;
+  const spec = JSON.parse(row[13] as string) as { readonly annotations?: Readonly<Record<string, string>> };
+  return wanted.every(([key, value]) => spec.annotations?.[key] === value);
+}
+
+function finishedOf([submitted_seq, id, graphId, , , , , updated_at, last_seq]: TaskColumns): FinishedTask {
+  return { id: fromColumn(id), graph_id: fromColumn(graphId), submitted_seq, last_seq, updated_at };
 }
 
 function gone(oldest: number): ExecGoError {

@@ -9,6 +9,8 @@ export const APPLICATION_ID = 0x4558474f;
  */
 const MIGRATIONS: readonly string[] = [
   `
+  -- crc, in every table: CRC-32 of the columns before it (checked-row.ts).
+
   -- What holds for the whole store, in one row. first_seq is last_seq + 1 where no event is kept.
   CREATE TABLE store (
     one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -19,7 +21,8 @@ const MIGRATIONS: readonly string[] = [
     tasks INTEGER NOT NULL,
     finished INTEGER NOT NULL,
     receipts INTEGER NOT NULL,
-    event_bytes INTEGER NOT NULL
+    event_bytes INTEGER NOT NULL,
+    crc INTEGER NOT NULL
   ) STRICT;
 
   -- status: 0 pending, 1 running, 2 success, 3 failed, 4 skipped. state: JSON, null before the first attempt.
@@ -34,7 +37,8 @@ const MIGRATIONS: readonly string[] = [
     updated_at INTEGER NOT NULL,
     last_seq INTEGER NOT NULL,
     annotated INTEGER NOT NULL,
-    state TEXT
+    state TEXT,
+    crc INTEGER NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX tasks_by_id ON tasks (id);
   CREATE INDEX tasks_by_graph ON tasks (graph_id);
@@ -47,7 +51,8 @@ const MIGRATIONS: readonly string[] = [
   -- Apart from the task, which is written anew by every event: an input may be large.
   CREATE TABLE specs (
     submitted_seq INTEGER PRIMARY KEY,
-    spec TEXT NOT NULL
+    spec TEXT NOT NULL,
+    crc INTEGER NOT NULL
   ) STRICT;
 
   CREATE TABLE annotations (
@@ -61,7 +66,8 @@ const MIGRATIONS: readonly string[] = [
     seq INTEGER PRIMARY KEY,
     task_id TEXT,
     graph_id TEXT NOT NULL,
-    event TEXT NOT NULL
+    event TEXT NOT NULL,
+    crc INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX events_by_task ON events (task_id) WHERE task_id IS NOT NULL;
   CREATE INDEX events_by_graph ON events (graph_id);
@@ -71,7 +77,8 @@ const MIGRATIONS: readonly string[] = [
     n INTEGER PRIMARY KEY,
     key TEXT NOT NULL UNIQUE,
     created_at INTEGER NOT NULL,
-    receipt TEXT NOT NULL
+    receipt TEXT NOT NULL,
+    crc INTEGER NOT NULL
   ) STRICT;
   `,
 ];

@@ -81,6 +81,8 @@ async function readContents(file: string, onWarning: (message: string) => void):
   if (isNothing(file)) throw new ExecGoError('not_found', `there is no store in ${file}`);
   const thread = new DatabaseThread({ onWarning });
   try {
+    // A copy of what is left of a damaged log would look sound.
+    await thread.call('checkLog', file);
     const options: ReaderOptions = { file, busyTimeoutMs: DEFAULT_BUSY_TIMEOUT_MS, receipts: RECEIPT_RETENTION };
     await thread.call('openReader', options);
     return new SqliteContents(thread, await thread.call<OpenedStore>('hold', undefined));

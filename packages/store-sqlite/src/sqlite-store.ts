@@ -177,7 +177,8 @@ export class SqliteStore implements TaskStore {
       const reader = new DatabaseThread({ onWarning });
       threads.push(reader);
       const { port1, port2 } = new MessageChannel();
-      const { durability, eventRetentionBytes, receipts, busyTimeoutMs, checkpointBytes } = this.options;
+      const { durability, eventRetentionBytes, receipts, busyTimeoutMs, checkpointBytes, integrityCheckBytes } =
+        this.options;
       const { file } = place;
       const forWriter: WriterOptions = {
         file,
@@ -186,6 +187,7 @@ export class SqliteStore implements TaskStore {
         receipts,
         busyTimeoutMs,
         checkpointBytes,
+        integrityCheckBytes,
       };
       const opened = await writer.call<OpenedForWriting>('openWriter', { ...forWriter, port: port2 }, [port2]);
       await reader.call('openReader', { file, receipts, busyTimeoutMs } satisfies ReaderOptions);

@@ -25,6 +25,18 @@ export function damaged(file: string, what: string, cause?: unknown): ExecGoErro
   );
 }
 
+/** What finds out more. */
+export const LOOK = '`execgo doctor` tells all that is damaged';
+
+/** A row that cannot be believed. Where in the file it lies is not known, so it is named by its key. */
+export function damagedRow(file: string, table: string, row: string | number, what: string): ExecGoError {
+  return new ExecGoError(
+    'internal',
+    `the store is damaged: ${file}: in its table ${table} the row ${row} ${what}. Stop the server, see with \`execgo doctor\` what else is damaged, and restore the file from a backup`,
+    { details: { file, table, row } },
+  );
+}
+
 /** What a failed call of SQLite or of the system means for a store. */
 export function databaseError(file: string, error: unknown): ExecGoError {
   if (isExecGoError(error)) return error;

@@ -3,6 +3,7 @@ import { ExecGoError } from '@execgo/core';
 import { discardStale } from './draft-file.js';
 import { Filler, type FillerOptions } from './filler.js';
 import { inspect } from './inspect.js';
+import { checkLog } from './log-damage.js';
 import { movable, type Page } from './page.js';
 import { Reader, type ReaderOptions } from './reader.js';
 import { databaseError } from './store-errors.js';
@@ -27,12 +28,16 @@ port.on('message', ({ id, method, argument }: Call) => {
   }
 });
 
+function warn(warning: string): void {
+  port.postMessage({ warning } satisfies Reply);
+}
+
 function perform(method: string, argument: unknown): unknown {
   switch (method) {
     case 'openWriter': {
       const { port: appends, ...options } = argument as WriterOptions & { port: MessagePort };
       file = options.file;
-      const writer = new Writer(options, appends, (warning) => port.postMessage({ warning } satisfies Reply));
+      const writer = new Writer(options, appends, warn);
       role = writer;
       return writer.opened;
     }
@@ -48,6 +53,11 @@ function perform(method: string, argument: unknown): unknown {
       discardStale(file, options);
       role = new Filler(options);
       return role.progress();
+    }
+    case 'checkLog': {
+      file = argument as string;
+      checkLog(file, 'always', warn);
+      return undefined;
     }
     case 'inspect':
       return inspect(argument as string);

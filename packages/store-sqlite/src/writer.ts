@@ -5,7 +5,7 @@ import { openWritable, type WritableOptions } from './database-file.js';
 import { EventTable, ReceiptTable } from './event-tables.js';
 import { Fold, type FoldedEvent } from './fold.js';
 import type { SqliteDatabase, SqliteStatement } from './load-sqlite.js';
-import { readStoreRow, type StoreRow } from './store-row.js';
+import { type StoreRow, StoreTable } from './store-row.js';
 import { WriteAheadLog } from './write-ahead-log.js';
 
 /** Most events of one transaction, unless a single append has more. */
@@ -42,7 +42,7 @@ export class Writer {
   private readonly log: WriteAheadLog;
   private readonly begin: SqliteStatement;
   private readonly end: SqliteStatement;
-  private readonly saveRow: SqliteStatement;
+  private readonly store: StoreTable;
   /** Whole appends in the open transaction. */
   private appends = 0;
   /** Events in it. */
@@ -60,18 +60,16 @@ export class Writer {
     private readonly port: MessagePort,
     warn: (message: string) => void,
   ) {
-    const { db, imported } = openWritable(options);
+    const { db, imported } = openWritable(options, warn);
     this.db = db;
-    this.row = readStoreRow(db, options.file);
-    this.fold = new Fold(db);
+    this.store = new StoreTable(db, options.file);
+    this.row = this.store.read();
+    this.fold = new Fold(db, options.file);
     this.events = new EventTable(db, this.row);
-    this.receipts = new ReceiptTable(db, this.row);
+    this.receipts = new ReceiptTable(db, options.file, this.row);
     this.log = new WriteAheadLog(db, options, warn);
     this.begin = db.prepare('BEGIN IMMEDIATE');
     this.end = db.prepare('COMMIT');
-    this.saveRow = db.prepare(
-      'UPDATE store SET first_seq = ?, last_seq = ?, newest_timestamp = ?, tasks = ?, finished = ?, receipts = ?, event_bytes = ?',
-    );
     const { store_id, first_seq, last_seq } = this.row;
     this.opened = { storeId: store_id, firstSeq: first_seq, lastSeq: last_seq, imported };
     port.on('message', (message: ToWriter) => this.take(message));
@@ -172,10 +170,9 @@ export class Writer {
   private commit(): void {
     if (!this.db.inTransaction) return;
     this.write();
-    const { first_seq, last_seq, newest_timestamp, tasks, finished, receipts, event_bytes } = this.row;
-    this.saveRow.run(first_seq, last_seq, newest_timestamp, tasks, finished, receipts, event_bytes);
+    this.store.write(this.row);
     this.end.run();
-    this.say({ appends: this.appends, lastSeq: last_seq });
+    this.say({ appends: this.appends, lastSeq: this.row.last_seq });
     this.appends = 0;
     this.added = 0;
     this.isWithin = false;

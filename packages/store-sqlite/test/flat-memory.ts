@@ -8,7 +8,7 @@ import { bundleChild } from './bundle-child.js';
 
 const TASKS_PER_APPEND = 10_000;
 const MAX_RSS_BYTES = 200 * 1024 ** 2;
-const MAX_OPEN_MS = 1_000;
+const MAX_OPEN_CPU_MS = 1_000;
 
 /** Appends so many tasks that are finished, and opens the store in a process of its own. */
 export async function openMany(directory: string, tasks: number): Promise<Readonly<Record<string, number>>> {
@@ -31,7 +31,8 @@ export async function openMany(directory: string, tasks: number): Promise<Readon
   const { stdout } = await promisify(execFile)(process.execPath, [script, file]);
   const found = JSON.parse(stdout) as Record<string, number>;
   expect(found).toMatchObject({ total: tasks, listed: 100, lastSeq: make.nextSeq - 1 });
-  expect(found.openMs).toBeLessThan(MAX_OPEN_MS);
+  // By the clock a start takes as long as others let it.
+  expect(found.openCpuMs).toBeLessThan(MAX_OPEN_CPU_MS);
   expect(found.rssBytes).toBeLessThan(MAX_RSS_BYTES);
   return { ...found, appendMs };
 }

@@ -7,6 +7,7 @@ it('what the package exports', () => {
       "DEFAULT_BUSY_TIMEOUT_MS",
       "DEFAULT_CHECKPOINT_BYTES",
       "DEFAULT_EVENT_RETENTION_BYTES",
+      "DEFAULT_INTEGRITY_CHECK_BYTES",
       "SqliteStore",
       "createMaintenance",
       "createSqliteMaintenance",

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * One plain script from a TypeScript file and all that it imports, for a test that needs a process of its own to kill: a child
- * that runs it starts in a tenth of a second. Packages with native code stay outside: they are imported from `outDir`.
+ * that runs it starts in a tenth of a second. Packages with native code have to stay outside: they are looked for from `outDir`.
  *
  * @param source the file, as `new URL('./child.ts', import.meta.url)`
  * @param outDir folder to write to
- * @param external packages to leave out of it
+ * @param external names of packages to leave out of it @default none
  * @returns path of the script
  */
 export async function bundleScript(source: URL, outDir: string, external: readonly string[] = []): Promise<string> {
@@ -23,7 +23,7 @@ export async function bundleScript(source: URL, outDir: string, external: readon
     platform: 'node',
     target: 'node20',
     outExtension: () => ({ js: '.mjs' }),
-    noExternal: [/.*/],
+    noExternal: [allBut(external)],
     external: [...external],
     silent: true,
     esbuildOptions: (options) => {
@@ -31,4 +31,10 @@ export async function bundleScript(source: URL, outDir: string, external: readon
     },
   });
   return join(outDir, `${name}.mjs`);
+}
+
+/** Matches every import but those of these packages and of what lies in them: the bundler asks it first. */
+function allBut(packages: readonly string[]): RegExp {
+  const names = packages.map((name) => name.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&'));
+  return names.length === 0 ? /.*/ : new RegExp(`^(?!(?:${names.join('|')})(?:/|$))`);
 }

@@ -2,20 +2,33 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { errorMessage, isExecGoError, type Receipt, type Task, type TaskEvent, type TaskStore } from '@execgo/core';
+import {
+  errorMessage,
+  isExecGoError,
+  isTerminal,
+  type Receipt,
+  type Task,
+  type TaskEvent,
+  type TaskStore,
+} from '@execgo/core';
 import { EventSequence, failure, foldEvents, seededRandom, spec } from '@execgo/testkit';
 import { allTasks } from './all-tasks.js';
 import type { DurableStore } from './stores.js';
 
 /** Rounds of the life that is damaged. */
 const ROUNDS = 8;
-const KEY = 'key 1';
+const KEYS = ['key 0', 'key 1', 'key 2', 'key 3'] as const;
+
+/** Ids of its tasks; some are deleted in it. */
+const IDS = Array.from({ length: ROUNDS }, (_, at) => [`task ${at} "ä"`, `${at}`]).flat();
 
 /** What a store showed after a flip. */
 export interface FlipCounts {
   /** It did not open, or did not give out what was damaged, and named a file: the damaged one or one that does not fit it. */
   refused: number;
-  /** The last append was gone, which from outside looks like one that was never finished. */
+  /** It opened and showed something else, and the inspection before told of a damage and named a file. */
+  told: number;
+  /** The last append was gone, which from outside looks like one that was never finished; a warning named the file. */
   cut: number;
   harmless: number;
   /** It showed something that had never been appended, or less than was acknowledged before the last append: where. */
@@ -27,21 +40,20 @@ export interface FlipCounts {
 /** How the files came to be: `kill -9` with all in the log, `kill -9` of a store that made new files, or a close. */
 const LAYOUTS = ['in the log', 'in many files', 'closed'] as const;
 
-type MakeStore = (directory: string) => TaskStore;
-
 /**
- * Flips one bit at a time, anywhere in the files of a store, opens it, and reads everything: tasks, events, receipts. Each
+ * Flips one bit at a time, anywhere in the files of a store, inspects and opens it, and reads everything:
+ * tasks, events, receipts. Each
  * flip is of a fresh copy. Of each layout the first copy is left as it is, and has to be harmless.
  *
- * @param open what opens the damaged copy @default the store itself
+ * @param disarm takes a protection away from the damaged copy before anybody looks at it
  */
 export async function flipBits(
   store: DurableStore,
-  { flips, seed, open = store.createLarge }: { flips: number; seed: number; open?: MakeStore },
+  { flips, seed, disarm }: { flips: number; seed: number; disarm?: (directory: string) => void },
 ): Promise<FlipCounts> {
   const place = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'execgo-flips-'));
   const random = seededRandom(seed);
-  const counts: FlipCounts = { refused: 0, cut: 0, harmless: 0, believed: [], unnamed: [] };
+  const counts: FlipCounts = { refused: 0, told: 0, cut: 0, harmless: 0, believed: [], unnamed: [] };
   try {
     const appends = lifeOf(ROUNDS);
     const sources: string[] = [];
@@ -55,7 +67,13 @@ export async function flipBits(
       cpSync(sources[flip % sources.length] as string, copy, { recursive: true });
       const flipped = flip < LAYOUTS.length ? 'nothing' : flipOne(copy, random);
       const files = readdirSync(copy);
-      judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, files, await read(open(copy)), appends);
+      disarm?.(copy);
+      const { findings } = await store.inspect(copy);
+      const told = findings.filter(({ severity }) => severity !== 'note');
+      const warnings: string[] = [];
+      const shown = await read(store.createLarge(copy, (warning) => warnings.push(warning)));
+      const said = { findings: told.map(({ file, message }) => `${file} ${message}`), warnings };
+      judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, files, shown, said, appends);
       rmSync(copy, { recursive: true });
     }
   } finally {
@@ -69,8 +87,8 @@ function lifeOf(rounds: number): readonly (readonly TaskEvent[])[] {
   const make = new EventSequence();
   const appends: TaskEvent[][] = [];
   for (let at = 0; at < rounds; at += 1) {
-    const [a, b] = [`task ${at} "ä"`, `${at}`];
-    const receipt = { key: `key ${at % 4}`, digest: `digest ${at}`, task_ids: [a, b] };
+    const [a, b] = IDS.slice(2 * at, 2 * at + 2) as [string, string];
+    const receipt = { key: KEYS[at % KEYS.length] as string, digest: `digest ${at}`, task_ids: [a, b] };
     appends.push([
       make.graph(`graph ${at}`, { receipt }),
       make.submitted(spec({ id: a, input: { text: 'x'.repeat(at * 20), number: at * 1000 } })),
@@ -125,7 +143,17 @@ interface Shown {
   readonly lastSeq: number;
   readonly tasks: ReadonlyMap<string, Task>;
   readonly events: readonly TaskEvent[];
-  readonly receipt: Receipt | undefined;
+  readonly receipts: readonly (Receipt | undefined)[];
+  /** What each id gives that ever was one. */
+  readonly one: ReadonlyMap<string, Task | undefined>;
+  readonly unfinished: readonly Task[];
+}
+
+/** What it said besides. */
+interface Said {
+  /** Of an inspection: errors and warnings. */
+  readonly findings: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** Everything that a store gives out, or the error that it gives out instead. */
@@ -136,7 +164,12 @@ async function read(store: TaskStore): Promise<Shown | { readonly error: unknown
       const tasks = await allTasks(store);
       const events: TaskEvent[] = [];
       for await (const event of store.events({})) events.push(event);
-      return { lastSeq, tasks, events, receipt: await store.receipt(KEY) };
+      const receipts = await Promise.all(KEYS.map((key) => store.receipt(key)));
+      const ids = [...tasks.keys(), ...IDS];
+      const one = await store.getMany(ids);
+      const unfinished: Task[] = [];
+      for await (const batch of store.unfinished()) unfinished.push(...batch);
+      return { lastSeq, tasks, events, receipts, one: new Map(ids.map((id, at) => [id, one[at]])), unfinished };
     } finally {
       await store.close();
     }
@@ -150,6 +183,7 @@ function judge(
   place: string,
   files: readonly string[],
   shown: Shown | { readonly error: unknown },
+  said: Said,
   appends: readonly (readonly TaskEvent[])[],
 ): void {
   if ('error' in shown) {
@@ -162,13 +196,17 @@ function judge(
   }
   const all = appends.flat();
   const wrong = whatIsWrong(shown, appends, all);
-  if (wrong !== undefined) counts.believed.push(`${place}: ${wrong}`);
-  else if (shown.lastSeq < all.length) counts.cut += 1;
-  else counts.harmless += 1;
+  const names = (text: string) => files.some((name) => text.includes(name));
+  const isCut = shown.lastSeq < all.length;
+  if (wrong === undefined && !isCut) counts.harmless += 1;
+  else if (said.findings.some(names)) counts.told += 1;
+  else if (wrong !== undefined) counts.believed.push(`${place}: ${wrong}`);
+  else if (said.warnings.some(names)) counts.cut += 1;
+  else counts.believed.push(`${place}: the last append is gone, and nothing was said`);
 }
 
 function whatIsWrong(
-  { lastSeq, tasks, events, receipt }: Shown,
+  { lastSeq, tasks, events, receipts, one, unfinished }: Shown,
   appends: readonly (readonly TaskEvent[])[],
   all: readonly TaskEvent[],
 ): string | undefined {
@@ -183,8 +221,17 @@ function whatIsWrong(
   if (tasks.size !== expected.size) return 'there are tasks that nobody submitted';
   const history = kept.slice(kept.length - events.length);
   if (events.length === 0 || !isDeepStrictEqual(plain(events), plain(history))) return 'the events are others';
-  const graph = kept.findLast((event) => event.type === 'graph_submitted' && event.receipt?.key === KEY);
-  return receipt?.graph_id === graph?.graph_id ? undefined : 'the receipt is another';
+  for (const [id, task] of one) {
+    if (!isDeepStrictEqual(plain(task ?? null), plain(expected.get(id) ?? null))) return `by its id, ${id} is another`;
+  }
+  const waiting = [...expected.values()].filter(({ status }) => !isTerminal(status));
+  if (unfinished.length !== waiting.length)
+    return `of ${waiting.length} unfinished tasks there are ${unfinished.length}`;
+  for (const [at, key] of KEYS.entries()) {
+    const graph = kept.findLast((event) => event.type === 'graph_submitted' && event.receipt?.key === key);
+    if (receipts[at]?.graph_id !== graph?.graph_id) return `the receipt of ${key} is another`;
+  }
+  return undefined;
 }
 
 /** The same without classes and without fields that are undefined: what a reader of JSON would see. */

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 import type { DurableStore } from './stores.js';
-import { created, isSync, isWrite, renamed, type TracedCall } from './trace.js';
+import { created, extentOf, isSync, isWrite, renamed, type TracedCall } from './trace.js';
 
 /**
  * Where a store did not keep the order of calls that makes a power cut harmless, in words; empty when all is well:
@@ -49,7 +49,8 @@ class DiskState {
     if (names !== undefined) return this.renamed(...names);
     const made = created(call);
     if (made !== undefined) this.made(made);
-    else if (isWrite(call)) this.dirty.add(call.path);
+    else if (isWrite(call)) return this.written(call);
+    else if (call.name === 'ftruncate') return this.logGoes(call.path, 'shortened');
     else if (isSync(call) && call.result === '0') this.flushed(call.path);
     else if (call.name.startsWith('unlink')) return this.removed(call.path);
     return [];
@@ -93,6 +94,27 @@ class DiskState {
     this.newNames.add(path);
   }
 
+  private written(call: TracedCall): readonly string[] {
+    const { path } = call;
+    this.dirty.add(path);
+    const unflushed = [...this.dirty].filter((log) => this.store.isLog(basename(log)));
+    const tooEarly = this.isChanged(path) ? unflushed : [];
+    return [
+      ...tooEarly.map((log) => `${basename(path)} is changed before ${basename(log)} is flushed`),
+      ...(extentOf(call).offset === 0 ? this.logGoes(path, 'begun anew') : []),
+    ];
+  }
+
+  private isChanged(path: string): boolean {
+    return dirname(path) === this.directory && this.store.changed.includes(basename(path));
+  }
+
+  private logGoes(path: string, how: string): readonly string[] {
+    if (!this.store.isLog(basename(path))) return [];
+    const unflushed = [...this.dirty].filter((file) => this.isChanged(file));
+    return unflushed.map((file) => `${basename(path)} is ${how} before ${basename(file)} is flushed`);
+  }
+
   private flushed(path: string): void {
     if (this.dirty.delete(path) && this.store.isLog(basename(path))) this.logWasFlushed = true;
     if (path === this.directory) this.newNames.clear();
@@ -103,8 +125,10 @@ class DiskState {
     this.newNames.delete(path);
     this.dirty.delete(path);
     if (!this.store.isLog(basename(path))) return [];
-    return [...this.newNames]
-      .filter((name) => this.isReplaced(basename(name)))
-      .map((name) => `${basename(path)} is removed before the name ${basename(name)} is flushed`);
+    const unnamed = [...this.newNames].filter((name) => this.isReplaced(basename(name)));
+    return [
+      ...unnamed.map((name) => `${basename(path)} is removed before the name ${basename(name)} is flushed`),
+      ...this.logGoes(path, 'removed'),
+    ];
   }
 }

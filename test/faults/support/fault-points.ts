@@ -5,7 +5,7 @@ import { brokenIn, isSound } from './found.js';
 import { EXIT } from './job.js';
 import { Promises } from './promises.js';
 import type { DurableStore } from './stores.js';
-import { created, fileOf, isSync, isWrite, readTrace, strace, type TracedCall } from './trace.js';
+import { created, extentOf, fileOf, isSync, isWrite, readTrace, strace, type TracedCall } from './trace.js';
 import type { Worker, WorkerEnd, WorkerOptions } from './worker.js';
 
 const SYNC_CALLS = 'fsync,fdatasync';
@@ -62,15 +62,28 @@ export async function faultPoint(
     const directory = join(place.path, 'data');
     const log = join(place.path, 'strace.log');
     const calls = kind.calls === 'write' ? store.writeCalls : SYNC_CALLS;
-    const paths = about === undefined ? [] : (store.sideFiles(directory)[about] ?? []);
+    const paths = about === undefined ? store.serverFiles(directory) : (store.sideFiles(directory)[about] ?? []);
     const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}`, paths });
-    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS };
+    // Before its log goes into another file, with the byte that is missing in it.
+    const inLog = kind.inject === 'retval=1' && store.changed.length > 0 && about === undefined;
+    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS, isLarge: inLog, abandons: inLog };
     const promises = new Promises();
     // One thread in the pool: strace counts calls by thread.
     const end = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
     const trace = readTrace(log);
     const hit = end.signal === null ? trace.filter(({ injected }) => injected) : lastCall(trace, kind);
-    const problems = [...problemsOfLife(kind, end, hit, store, directory), ...retriedFlushes(trace)];
+    const namesAreFlushed =
+      store.flushesNamesTwice && trace.some((call) => isSync(call) && call.path === directory && call.result === '0');
+    const isFatal = (call: TracedCall) =>
+      store.isLog(fileOf(call)) ||
+      store.changed.includes(fileOf(call)) ||
+      (call.path === directory && !namesAreFlushed);
+    const problems = problemsOfLife(kind, end, hit, isFatal);
+    // Before anything was promised, what was begun may be taken back, and that be flushed.
+    if (outcomeOf(end) !== 'refused to open' || promises.size > 0) {
+      const own = namesAreFlushed ? trace.filter((call) => call.path !== directory) : trace;
+      problems.push(...retriedFlushes(own));
+    }
     if (kind.inject === 'retval=1') problems.push(...restIsWritten(trace, hit));
     if (kind.inject === 'retval=1' && !losesByte) for (const call of hit) writeMissing(call);
     const found = await brokenIn(store, directory, promises);
@@ -97,8 +110,7 @@ function problemsOfLife(
   kind: FaultKind,
   end: WorkerEnd,
   hit: readonly TracedCall[],
-  store: DurableStore,
-  directory: string,
+  isFatal: (call: TracedCall) => boolean,
 ): string[] {
   if (kind.inject === 'signal=KILL' && hit.length > 0)
     return end.signal === 'SIGKILL' ? [] : [`ended with ${end.code}`];
@@ -106,7 +118,6 @@ function problemsOfLife(
   if (outcome === 'killed' || end.stderr.includes('Node.js v')) return [`died: ${end.stderr}`];
   if (outcome === 'refused to open') return end.refusedToOpen?.startsWith('raw') ? [end.refusedToOpen] : [];
   if (outcome === 'read-only') return problemsOfReadOnly(end);
-  const isFatal = (call: TracedCall) => store.isLog(fileOf(call)) || call.path === directory;
   const ignored = kind.inject === 'retval=1' ? [] : hit.filter(isFatal);
   return ignored.map((call) => `went on after ${call.name} of ${fileOf(call)} failed`);
 }
@@ -149,16 +160,10 @@ function restIsWritten(trace: readonly TracedCall[], hit: readonly TracedCall[])
   });
 }
 
-function extentOf({ args }: TracedCall): { readonly length: number; readonly offset: number } {
-  const [, length = '', offset = ''] = /, (\d+), (\d+)$/.exec(args) ?? [];
-  return { length: Number(length), offset: Number(offset) };
-}
-
 /** strace writes nothing where it changes the result: puts the byte there that the kernel would have written. */
 function writeMissing(call: TracedCall): void {
   const { offset } = extentOf(call);
-  const text = /, "(\\.|[^\\])/.exec(call.args)?.[1] ?? '';
-  const byte = Buffer.from(JSON.parse(`"${text}"`) as string);
+  const byte = Buffer.of(firstByteOf(call));
   for (const path of [call.path, call.path.replace(/\.tmp$/, '')]) {
     let fd: number;
     try {
@@ -171,4 +176,13 @@ function writeMissing(call: TracedCall): void {
     if (readSync(fd, there, 0, 1, offset) === 1 && there[0] === 0) writeSync(fd, byte, 0, 1, offset);
     closeSync(fd);
   }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', r: '\r', v: '\v', f: '\f' };
+
+/** The first byte of what was to be written, from strace's C string. */
+function firstByteOf({ args }: TracedCall): number {
+  const [, octal, escaped, plain = ''] = /, "(?:\\([0-7]{1,3})|\\(.)|(.))/.exec(args) ?? [];
+  if (octal !== undefined) return Number.parseInt(octal, 8);
+  return (escaped === undefined ? plain : (ESCAPES[escaped] ?? escaped)).charCodeAt(0);
 }

@@ -11,6 +11,8 @@ export interface Job {
   readonly graphs?: number;
   /** Bytes of input that each task brings. @default none */
   readonly padding?: number;
+  /** Whether the store is that of `createLarge`. @default false */
+  readonly isLarge?: boolean;
   /** Whether the end is without a close, as after `kill -9`. @default false */
   readonly abandons?: boolean;
 }

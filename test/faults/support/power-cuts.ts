@@ -57,7 +57,9 @@ export async function powerCuts(
         }
         await mount.restart();
         done += 1;
-        broken = await brokenIn(store, join(mount.path, 'data'), promises);
+        const copy = join(place.path, `after-${cut}`);
+        await mount.copyOut('data', copy);
+        broken = await brokenIn(store, copy, promises);
       }
       acknowledged += promises.size;
     } finally {

@@ -35,7 +35,7 @@ export type Cut = 'as flushed' | 'with the last metadata';
 const CUT_FLAGS: Readonly<Record<Cut, string>> = { 'with the last metadata': '1', 'as flushed': '2' };
 
 /**
- * A mount that only processes started `through` it see, and that this process reaches under `path`. It lives in a mount
+ * A mount that only processes started `through` it see; `copyOut` shows this process what is there. It lives in a mount
  * namespace that a small process holds: when that ends, however this one ends, the kernel unmounts and detaches everything.
  */
 export class PrivateMount {
@@ -87,8 +87,8 @@ export class PrivateMount {
     return this.place;
   }
 
-  /** Where this process finds it. */
-  get path(): string {
+  /** Where this process finds it; not for what asks for real paths. */
+  private get path(): string {
     return `/proc/${this.holder}/root${this.place}`;
   }
 
@@ -104,6 +104,11 @@ export class PrivateMount {
   async restart(): Promise<void> {
     await this.enter('umount', this.place);
     await this.mount();
+  }
+
+  /** Copies a folder of it to a place outside, as it is; nothing where it is not there. */
+  async copyOut(name: string, to: string): Promise<void> {
+    await this.enter('sh', '-c', 'test ! -e "$0" || cp -a "$0" "$1"', join(this.place, name), to);
   }
 
   /** Makes a tmpfs larger. */

@@ -64,11 +64,12 @@ const OVER_BAD_DISKS: Readonly<Record<string, (directory: string) => TaskStore>>
 };
 
 /** A store by the name of a row of `STORES`, as it is or sabotaged. */
-export function createStore(name: string, directory: string): TaskStore {
+export function createStore(name: string, directory: string, isLarge = false): TaskStore {
   const bad = OVER_BAD_DISKS[name];
   if (bad !== undefined) return bad(directory);
   const [row = '', how] = name.split(' that ');
-  const store = storeNamed(row).create(directory);
+  const { create, createLarge } = storeNamed(row);
+  const store = (isLarge ? createLarge : create)(directory);
   if (how === undefined) return store;
   const sabotage = SABOTAGES[how];
   if (sabotage === undefined) throw new RangeError(`no such sabotage: ${how}`);

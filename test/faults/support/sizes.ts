@@ -9,7 +9,7 @@ const SIZES = {
   /** The same for what is written seldom, besides the log. */
   sidePoints: { quick: 1, long: 10 },
   /** Single bits flipped, for each store. */
-  bitFlips: { quick: 300, long: 10_000 },
+  bitFlips: { quick: 90, long: 10_000 },
   /** Disks that are filled, for each store. */
   fullDisks: { quick: 1, long: 20 },
 } as const;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 
 /** Calls that change a disk or make a change durable, and what acknowledgements go out by. */
-const CALLS = 'openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat';
+const CALLS = 'openat,write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2,unlink,unlinkat';
 
 export interface TracedCall {
   readonly name: string;
@@ -83,6 +83,12 @@ export function isSync(call: TracedCall): boolean {
 
 export function isWrite(call: TracedCall): boolean {
   return call.name === 'write' || call.name === 'pwrite64';
+}
+
+/** Bytes that a write with a place was told to write, and the place. */
+export function extentOf({ args }: TracedCall): { readonly length: number; readonly offset: number } {
+  const [, length = '', offset = ''] = /, (\d+), (\d+)$/.exec(args) ?? [];
+  return { length: Number(length), offset: Number(offset) };
 }
 
 /** `[from, to]` of a rename that succeeded. */

@@ -1,16 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { TaskStatus } from '@execgo/core';
 import { bundleScript } from '@execgo/testkit';
+import { buildWorker } from '../../../packages/store-sqlite/test/global-setup.js';
 import type { Exit } from '../../support/server-process.js';
 import type { Job } from './job.js';
 import type { Promises } from './promises.js';
 import type { Aftermath } from './working-child.js';
 
-/** Below the workspace, so that a script there finds packages that cannot be part of it; one folder for each worker of the tests. */
-const SCRIPTS = resolve(import.meta.dirname, '../../../.cache/faults');
+const ROOT = resolve(import.meta.dirname, '../../..');
+/** One folder below it for each worker of the tests. */
+const SCRIPTS = join(ROOT, '.cache/faults');
+/** Where a script finds the package with native code, which cannot be part of it. */
+const NATIVE = join(ROOT, 'packages/store-sqlite/node_modules');
+
 export interface WorkerOptions {
   readonly job: Job;
   /** Told what is acknowledged, as it is. */
@@ -38,10 +43,13 @@ export interface WorkerEnd extends Exit {
   readonly stderr: string;
 }
 
-/** Makes the script of the process; once, before any is started. */
+/** Makes the script of the process, with the entry of the threads of SQLite beside it; once, before any is started. */
 export async function bundleWorker(): Promise<(options: WorkerOptions) => Worker> {
   const folder = join(SCRIPTS, process.env.VITEST_POOL_ID ?? `${process.pid}`);
   mkdirSync(folder, { recursive: true });
+  const packages = join(folder, 'node_modules');
+  if (!existsSync(packages)) symlinkSync(NATIVE, packages);
+  await buildWorker(folder, 'mjs');
   const script = await bundleScript(new URL('./working-child.ts', import.meta.url), folder);
   return (options) => startWorker(script, options);
 }

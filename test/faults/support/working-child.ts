@@ -23,7 +23,7 @@ export interface Aftermath {
 }
 
 const job: Job = JSON.parse(process.argv[2] ?? '');
-const store = createStore(job.store, job.directory);
+const store = createStore(job.store, job.directory, job.isLarge);
 const acknowledged = new Map<string, string>();
 let lastSeq = 0;
 let graphs = 0;
