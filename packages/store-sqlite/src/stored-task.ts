@@ -49,7 +49,7 @@ export function columnsOf(task: Task, isAnnotated: boolean, state: string | null
 }
 
 /** @throws ExecGoError `internal` for a row that is damaged, or has lost its spec */
-export function checkStoredTask(file: string, columns: StoredTask): void {
+function checkStoredTask(file: string, columns: StoredTask): void {
   checkRow(file, 'tasks', columns, 0, TASK_WIDTH);
   if (columns[TASK_WIDTH] === null) throw damagedRow(file, 'specs', columns[0], 'is missing');
   checkRow(file, 'specs', columns, TASK_WIDTH);
