@@ -13,6 +13,8 @@ export const conditions = ['@execgo/source', 'module', 'node', 'development|prod
 const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 const TIMING = '**/*.timing.test.ts';
+/** `vitest run --mode unit`: the tests of each package and the rules of the repository, nothing that starts the built server or measures time. */
+const UNIT = 'unit';
 const FAULTS = '**/*.faults.test.ts';
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
 const GLOBAL_SETUP = 'test/global-setup.ts';
@@ -25,7 +27,7 @@ const folders = ['packages', 'apps', 'examples']
 /** For the projects that hold tests of every package. */
 export const globalSetup = folders.map(({ root }) => resolve(root, GLOBAL_SETUP)).filter((file) => existsSync(file));
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
@@ -41,12 +43,18 @@ export default defineConfig({
           globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
         }),
       ),
-      project('e2e', '.', { include: everywhere(END_TO_END) }),
-      // What measures time has the machine for itself, after all others.
-      project('timing', '.', { include: everywhere(TIMING), globalSetup, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+      ...(mode === UNIT ? [] : ofTheWhole()),
     ],
   },
-});
+}));
+
+function ofTheWhole(): TestProjectConfiguration[] {
+  return [
+    project('e2e', '.', { include: everywhere(END_TO_END) }),
+    // What measures time has the machine for itself, after all others.
+    project('timing', '.', { include: everywhere(TIMING), globalSetup, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+  ];
+}
 
 function everywhere(pattern: string): string[] {
   return [`{packages,apps}/*/test/${pattern}`, `test/${pattern}`];
