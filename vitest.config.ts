@@ -13,7 +13,7 @@ export const conditions = ['@execgo/source', 'module', 'node', 'development|prod
 const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 const TIMING = '**/*.timing.test.ts';
-/** `vitest run --mode unit`: the tests of each package and the rules of the repository, nothing that starts the built server or measures time. */
+/** `vitest run --mode unit`: the tests of each package and the rules of the repository, nothing that puts the server together or measures time. */
 const UNIT = 'unit';
 const FAULTS = '**/*.faults.test.ts';
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
@@ -36,13 +36,15 @@ export default defineConfig(({ mode }) => ({
     hookTimeout: 20_000,
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'] },
     projects: [
-      ...folders.map(({ name, root }) =>
-        project(name, root, {
-          include: ['test/**/*.test.ts'],
-          exclude: [END_TO_END, TIMING],
-          globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
-        }),
-      ),
+      ...folders
+        .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))
+        .map(({ name, root }) =>
+          project(name, root, {
+            include: ['test/**/*.test.ts'],
+            exclude: [END_TO_END, TIMING],
+            globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
+          }),
+        ),
       ...(mode === UNIT ? [] : ofTheWhole()),
     ],
   },
