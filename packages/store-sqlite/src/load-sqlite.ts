@@ -7,6 +7,8 @@ export type SqliteDatabase = Database.Database;
 export type SqliteStatement = Database.Statement<unknown[]>;
 type Constructor = new (file: string, options?: Database.Options) => SqliteDatabase;
 
+const FIRST_REFUSED_NODE = 24;
+
 let loaded: Constructor | undefined;
 
 /**
@@ -16,6 +18,7 @@ let loaded: Constructor | undefined;
  */
 export function loadSqlite(load: (name: string) => unknown = createRequire(import.meta.url)): Constructor {
   if (loaded !== undefined) return loaded;
+  refuseNode24();
   const driver = required(load);
   try {
     // The native part is looked for by the first database, not by the import.
@@ -29,6 +32,18 @@ export function loadSqlite(load: (name: string) => unknown = createRequire(impor
   }
   loaded = driver;
   return driver;
+}
+
+/**
+ * There the destructors of better-sqlite3 12 ask for the environment of a thread at a moment when none runs, and the process ends
+ * (an assertion in `RemoveEnvironmentCleanupHook`) as soon as a statement or a database is collected as garbage.
+ */
+function refuseNode24(): void {
+  if (Number.parseInt(process.versions.node, 10) < FIRST_REFUSED_NODE) return;
+  throw new ExecGoError(
+    'unavailable',
+    `store-sqlite does not run on Node ${process.versions.node}: better-sqlite3 12 ends the process there. Use Node 20 or 22, or another store`,
+  );
 }
 
 function required(load: (name: string) => unknown): Constructor {
