@@ -42,7 +42,7 @@ function refuseNode24(): void {
   if (Number.parseInt(process.versions.node, 10) < FIRST_REFUSED_NODE) return;
   throw new ExecGoError(
     'unavailable',
-    `store-sqlite does not run on Node ${process.versions.node}: better-sqlite3 12 ends the process there. Use Node 20 or 22, or another store`,
+    `store-sqlite does not run on Node ${process.versions.node}: better-sqlite3 12 ends the process there. Use Node 20, or another store`,
   );
 }
 
