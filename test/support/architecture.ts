@@ -31,10 +31,11 @@ const LAYERS: readonly {
   {
     kind: 'server',
     names: /^@execgo\/server-/,
-    mayUse: /^@execgo\/core$/,
+    mayUse: /^@execgo\/(core|access|adapter)$/,
     mayTestWith: /^@execgo\/scheduler$/,
   },
   { kind: 'adapter', names: /^@execgo\/adapter$/, mayUse: /^@execgo\/core$/ },
+  { kind: 'access', names: /^@execgo\/access$/, mayUse: /^@execgo\/core$/ },
   { kind: 'client', names: /^@execgo\/client$/, mayUse: /^@execgo\/core$/ },
   { kind: 'scheduler', names: /^@execgo\/scheduler$/, mayUse: /^@execgo\/core$/ },
   { kind: 'executor', names: /^@execgo\/executor-/, mayUse: /^@execgo\/(core|process|egress|tool-input)$/ },

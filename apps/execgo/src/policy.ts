@@ -1,4 +1,4 @@
-import { isLoopbackAddress } from '@execgo/server-http';
+import { isLoopbackAddress } from '@execgo/access';
 import type { ListenAddress } from './settings/kinds.js';
 import { SettingsError } from './settings/settings-error.js';
 import type { Settings } from './settings/table.js';

@@ -1,34 +1,18 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
-import { openSandbox, type SandboxState } from '@execgo/process';
-import { createScheduler, type RecoverySummary, type RetentionSweep, type Scheduler } from '@execgo/scheduler';
+import type { SandboxState } from '@execgo/process';
+import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
-import type { Logger } from 'pino';
+import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
 import { closeServer } from './close-server.js';
-import { driverSettings } from './drivers/driver-settings.js';
-import { loadExecutors } from './drivers/executor-packages.js';
-import { cacheMetrics, openCache } from './drivers/open-cache.js';
-import { createStore } from './drivers/open-store.js';
-import { createOutputStore } from './drivers/output-store.js';
-import { createExecutors } from './executors.js';
+import { cacheMetrics } from './drivers/open-cache.js';
 import { listen } from './listen.js';
-import { loggedStore } from './logged-store.js';
 import { type Policy, resolvePolicy } from './policy.js';
-import { projectFiles, toolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
-import type { Settings } from './settings/table.js';
 import { logStart } from './start-log.js';
-import { readToken } from './token.js';
+import { readTokens } from './token.js';
 import { VERSION } from './version.js';
-import { makeWorkspace, protectedPaths } from './workspace.js';
 
-export interface StartOptions {
-  /** Takes the log; it stays the caller's. */
-  readonly logger: Logger;
-  /** Where driver packages are looked for first. @default the working directory of this process */
-  readonly cwd?: string;
-  /** What `${VAR}` in the configuration of an MCP server stands for. @default the environment of this process */
-  readonly env?: NodeJS.ProcessEnv;
-}
+export type StartOptions = Omit<AssemblyOptions, 'policy'>;
 
 /** A server that takes tasks. */
 export interface ExecGoServer {
@@ -59,52 +43,13 @@ export interface ExecGoServer {
  */
 export async function startServer(resolved: ResolvedSettings, options: StartOptions): Promise<ExecGoServer> {
   const { settings } = resolved;
-  const { logger, cwd = process.cwd(), env = process.env } = options;
-  const token = readToken(settings);
-  const policy = resolvePolicy(settings, token !== undefined);
-  makeWorkspace(settings);
+  const { logger } = options;
+  const tokens = readTokens(settings);
+  const hasToken = Object.keys(tokens).length > 0;
+  const policy = resolvePolicy(settings, hasToken);
+  const assembly = await assembleKernel(resolved, { ...options, policy });
+  const { scheduler, skills, sandbox, sources, cache } = assembly;
 
-  const forDrivers = driverSettings(settings, policy);
-  const onWarning = (message: string) => logger.warn(message);
-  const { store, folder } = await createStore(settings.store, forDrivers, { cwd, onWarning });
-  const cache = await openCache(settings, store, onWarning);
-  const packages = await loadExecutors(settings.executor, forDrivers, cwd);
-  const sources = toolSources(settings, cwd);
-  const guarded = protectedPaths(resolved, sources, [folder, ...packages.folders]);
-  const sandbox = await openSandbox({
-    mode: policy.sandbox,
-    writable: [settings.workspace],
-    readable: settings.sandboxReadable,
-    protectedPaths: guarded,
-    network: settings.sandboxNetwork === 'on',
-  });
-  const ownPorts: number[] = [];
-  const { executors, skills } = createExecutors({
-    settings,
-    policy,
-    sources,
-    confinement: sandbox.confinement,
-    protectedPaths: [...guarded, ...projectFiles(cwd)],
-    ownPorts: () => ownPorts,
-    ownServices: cache === undefined ? [] : [cache.address],
-    env,
-    logger,
-  });
-
-  let fail: (error: ExecGoError) => void = () => {};
-  const failed = new Promise<ExecGoError>((resolve) => {
-    fail = resolve;
-  });
-  const outputStore = createOutputStore(settings);
-  const scheduler = createScheduler({
-    ...kernelLimits(settings),
-    store: loggedStore(cache ?? store, logger),
-    executors: [...executors, ...packages.executors],
-    ...(outputStore !== undefined && { outputStore }),
-    onRetention: (sweep) => logRetention(logger, sweep),
-    onOutputProblem: (err) => logger.warn({ err }, err.message),
-    onFailure: (error) => fail(error),
-  });
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
@@ -112,30 +57,30 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     logger,
     limits: { maxBodyBytes: settings.maxBody },
     about: () => ({
-      sandbox: { ...sandbox.state, limits: { ...sandbox.state.limits } },
+      sandbox: { ...sandbox, limits: { ...sandbox.limits } },
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
     }),
     ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
     access: {
       exposure: policy.exposure,
-      ...(token !== undefined && { token }),
+      ...tokens,
       allowUnauthenticated: settings.allowUnauthenticated,
       allowedOrigins: settings.allowedOrigins,
     },
   });
   // The port comes first: a second server beside a running one fails here, before it has touched anything.
   const http = await listen(app, settings.addr);
-  ownPorts.push(http.address.port);
+  assembly.ownPorts.push(http.address.port);
   const recovery = await recover(scheduler, http);
   logStart(logger, {
     resolved,
     policy,
-    sandbox: sandbox.state,
+    sandbox,
     sources,
     recovery,
     ...(cache !== undefined && { cache: `${cache.address} (${cache.stats().state})` }),
     url: http.url,
-    hasToken: token !== undefined,
+    hasToken,
   });
 
   let closed: Promise<void> | undefined;
@@ -143,35 +88,14 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     url: http.url,
     kernel: scheduler,
     policy,
-    sandbox: sandbox.state,
+    sandbox,
     recovery,
-    failed,
+    failed: assembly.failed,
     close() {
       closed ??= closeServer(http, scheduler, settings.shutdownTimeout * 1000);
       return closed;
     },
   };
-}
-
-function kernelLimits(settings: Settings) {
-  const { maxConcurrency, maxTasks, maxPending, defaultTimeout, noResume, retention, maxFinished } = settings;
-  return {
-    maxConcurrency,
-    maxTasksPerGraph: maxTasks,
-    maxPending,
-    defaultTimeoutMs: defaultTimeout,
-    resume: !noResume,
-    retention: {
-      ...(retention !== undefined && { maxAgeMs: retention }),
-      ...(maxFinished !== undefined && { maxFinished }),
-    },
-  };
-}
-
-/** Under load there is a sweep a second: nothing to tell unless somebody wants to know. */
-function logRetention(logger: Logger, { pruned, finished, error }: RetentionSweep): void {
-  if (error === undefined) logger.debug({ pruned, finished }, 'finished tasks deleted by retention');
-  else logger.warn({ err: error, pruned }, 'retention could not read the store; it tries again at the next sweep');
 }
 
 async function recover(scheduler: Scheduler, http: RunningServer): Promise<RecoverySummary> {

@@ -1,21 +1,43 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
+import { type AccessOptions, isToken, parseNamedTokens } from '@execgo/access';
+import { errorMessage } from '@execgo/core';
 import { SettingsError } from './settings/settings-error.js';
 import type { Settings } from './settings/table.js';
 
 const OTHERS = 0o077;
-const TOKEN = /^[\x21-\x7e]+$/;
+
+/** What callers must present; empty when none is asked for. */
+export type Tokens = Pick<AccessOptions, 'token' | 'tokens'>;
 
 /**
- * The token that callers must present, undefined when none is asked for.
+ * The one token without a name, or those of several callers, from a file that holds JSON.
  *
  * @throws SettingsError for a file that cannot be read or that others may read, and for what is no token; it never shows one
  */
-export function readToken({ token, tokenFile }: Settings): string | undefined {
+export function readTokens({ token, tokenFile }: Settings): Tokens {
   if (token !== undefined && tokenFile !== undefined) {
     throw new SettingsError('the token is given twice, by EXECGO_TOKEN and by --token-file: keep one of them');
   }
-  if (tokenFile !== undefined) return checked(readOwnFile(tokenFile).trim(), tokenFile);
-  return token === undefined ? undefined : checked(token, 'EXECGO_TOKEN');
+  if (tokenFile !== undefined) return fromText(readOwnFile(tokenFile).trim(), tokenFile);
+  return token === undefined ? {} : { token: checked(token, 'EXECGO_TOKEN') };
+}
+
+function fromText(text: string, file: string): Tokens {
+  if (!text.startsWith('{')) return { token: checked(text, file) };
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text, which is secret.
+    throw new SettingsError(
+      `--token-file ${file} begins like JSON, and is none: {"tokens":[{"name","token","scopes"}]}`,
+    );
+  }
+  try {
+    return { tokens: parseNamedTokens(value, file) };
+  } catch (cause) {
+    throw new SettingsError(`--token-file: ${errorMessage(cause)}`, { cause });
+  }
 }
 
 function readOwnFile(file: string): string {
@@ -38,7 +60,7 @@ function readOwnFile(file: string): string {
 }
 
 function checked(token: string, place: string): string {
-  if (TOKEN.test(token)) return token;
+  if (isToken(token)) return token;
   const problem = token === '' ? 'is empty' : 'holds something else than visible ASCII characters without spaces';
   throw new SettingsError(`the token in ${place} ${problem}`);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
 import { resolveSettings } from '../src/settings/resolve-settings.js';
-import { readToken } from '../src/token.js';
+import { readTokens } from '../src/token.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'execgo-token-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -12,11 +12,11 @@ const file = join(folder, 'token');
 function tokenFrom(content: string | Uint8Array, mode = 0o600) {
   writeFileSync(file, content);
   chmodSync(file, mode);
-  return readToken(resolveSettings({ options: { tokenFile: file } }).settings);
+  return readTokens(resolveSettings({ options: { tokenFile: file } }).settings);
 }
 
 it('the token is what the file holds, without the white space round it', () => {
-  expect(tokenFrom('s3cret+/=\n')).toBe('s3cret+/=');
+  expect(tokenFrom('s3cret+/=\n')).toEqual({ token: 's3cret+/=' });
 });
 
 it.skipIf(process.platform === 'win32').each([0o644, 0o640, 0o604, 0o660, 0o610, 0o666])(
@@ -27,7 +27,7 @@ it.skipIf(process.platform === 'win32').each([0o644, 0o640, 0o604, 0o660, 0o610,
 );
 
 it('mode 0400 is as good', () => {
-  expect(tokenFrom('secret', 0o400)).toBe('secret');
+  expect(tokenFrom('secret', 0o400)).toEqual({ token: 'secret' });
   rmSync(file);
 });
 
@@ -45,14 +45,27 @@ it.each([
 it('a file that is not there is refused by name', () => {
   const missing = join(folder, 'nowhere');
   const { settings } = resolveSettings({ options: { tokenFile: missing } });
-  expect(() => readToken(settings)).toThrow(`--token-file ${missing} cannot be read: `);
+  expect(() => readTokens(settings)).toThrow(`--token-file ${missing} cannot be read: `);
 });
 
 it('a token given twice is refused', () => {
   const { settings } = resolveSettings({ options: { tokenFile: file }, env: { EXECGO_TOKEN: 'other' } });
-  expect(() => readToken(settings)).toThrow('given twice');
+  expect(() => readTokens(settings)).toThrow('given twice');
 });
 
 it('none is asked for where none is set', () => {
-  expect(readToken(resolveSettings().settings)).toBeUndefined();
+  expect(readTokens(resolveSettings().settings)).toEqual({});
+});
+
+it('a file that holds JSON names several callers', () => {
+  const tokens = [{ name: 'ci', token: 's3cret', scopes: ['submit', 'read'] }];
+  expect(tokenFrom(JSON.stringify({ tokens }, undefined, 2))).toEqual({ tokens });
+});
+
+it.each([
+  ['{"tokens":[{"name":"ci","token":"s3cret","scopes":["write"]}]}', 'tokens[0].scopes'],
+  ['{"tokens":[{"name":"ci","token":"s3cret"', 'begins like JSON'],
+])('%s is refused, without a token being shown', (content, problem) => {
+  expect(() => tokenFrom(content)).toThrow(problem);
+  expect(() => tokenFrom(content)).not.toThrow('s3cret');
 });

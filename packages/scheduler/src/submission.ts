@@ -29,7 +29,8 @@ import type { ResolvedSchedulerOptions } from './options.js';
 import type { Outputs } from './outputs.js';
 import type { Reservations } from './reservations.js';
 
-const MAX_KEY_LENGTH = 256;
+/** Visible ASCII: what every door can carry, a header too. */
+const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,256}$/;
 
 export interface SubmissionParts {
   readonly options: ResolvedSchedulerOptions;
@@ -65,13 +66,11 @@ export class Submission {
   }
 
   async submit(graph: TaskGraphInput, options: SubmitOptions): Promise<SubmitReceipt> {
-    const { specs, warnings } = await inTurns(this.clock, parseGraph(graph, this.parts.options.maxTasksPerGraph));
     const { idempotencyKey, actor } = options;
+    checkKey(idempotencyKey);
+    const { specs, warnings } = await inTurns(this.clock, parseGraph(graph, this.parts.options.maxTasksPerGraph));
     if (idempotencyKey === undefined) {
       return this.take({ specs, warnings, digest: undefined, key: undefined, actor });
-    }
-    if (idempotencyKey.length === 0 || idempotencyKey.length > MAX_KEY_LENGTH) {
-      throw new ExecGoError('invalid_input', `Idempotency-Key must have 1–${MAX_KEY_LENGTH} characters`);
     }
     const key = `${actor ?? ''}\n${idempotencyKey}`;
     const digest = await inTurns(this.clock, digestOf(specs));
@@ -208,6 +207,13 @@ function conflictWith(node: TaskNode, index: GraphIndex): ExecGoError {
       ? `task "${node.id}" exists and is not finished (${node.status})`
       : `task "${node.id}" cannot be replaced: unfinished task "${dependent.id}" depends on it`;
   return new ExecGoError('conflict', problem, { details: { task_id: node.id } });
+}
+
+function checkKey(key: unknown): void {
+  if (key === undefined || (typeof key === 'string' && IDEMPOTENCY_KEY.test(key))) return;
+  throw new ExecGoError('invalid_input', 'Idempotency-Key: expected 1 to 256 visible ASCII characters', {
+    details: { field: 'Idempotency-Key' },
+  });
 }
 
 function sameGraph(digest: string, other: string): void {

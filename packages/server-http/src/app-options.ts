@@ -1,5 +1,5 @@
+import { type Access, type AccessOptions, resolveAccess } from '@execgo/access';
 import { type Clock, ConfigError, type JsonObject, type Kernel, type SkillCatalogue } from '@execgo/core';
-import { type AccessOptions, type ResolvedAccess, resolveAccess } from './access-options.js';
 import { type HttpLogger, stderrLogger } from './logger.js';
 import type { Metric } from './metric.js';
 import { systemTime } from './system-time.js';
@@ -57,7 +57,7 @@ export interface ResolvedOptions {
   readonly kernel: Kernel;
   readonly version: string;
   readonly skills?: SkillCatalogue;
-  readonly access: ResolvedAccess;
+  readonly access: Access;
   readonly limits: ResolvedLimits;
   readonly about: () => JsonObject;
   readonly metrics: () => readonly Metric[];
@@ -75,7 +75,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedOptions {
     kernel: options.kernel,
     version: options.version.startsWith('v') ? options.version : `v${options.version}`,
     ...(options.skills !== undefined && { skills: options.skills }),
-    access: resolveAccess(options.access ?? {}),
+    access: resolveAccess(options.access),
     limits: resolveLimits(options.limits ?? {}),
     about: options.about ?? (() => ({})),
     metrics: options.metrics ?? (() => []),

@@ -1,3 +1,4 @@
+import { type Caller, NAMELESS } from '@execgo/access';
 import type { Context } from 'hono';
 import { closingSignal } from './bindings.js';
 import { corsHeaders } from './cors.js';
@@ -12,6 +13,8 @@ export type Handler = (call: Call) => Response | Promise<Response>;
  */
 export class Call {
   readonly headers: Headers;
+  /** Known once the request was let in, before any handler runs. */
+  caller: Caller = NAMELESS;
 
   constructor(
     readonly context: Context,

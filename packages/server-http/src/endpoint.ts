@@ -1,7 +1,8 @@
+import { authenticate, checkSource, requireScope, type Scope } from '@execgo/access';
 import { ExecGoError } from '@execgo/core';
 import type { Context } from 'hono';
-import { whyRefused } from './access.js';
 import type { ResolvedOptions } from './app-options.js';
+import { peerAddress } from './bindings.js';
 import { Call, type Handler } from './call.js';
 import { preflightHeaders } from './cors.js';
 import { errorAnswer } from './error-answer.js';
@@ -15,6 +16,13 @@ export interface Route {
   readonly methods: Readonly<Partial<Record<Method, Handler>>>;
   /** Asks no token. @default false */
   readonly open?: boolean;
+}
+
+/** What a token must be good for. One rule for all routes: who adds one cannot forget it. */
+const SCOPES: Readonly<Record<Method, Scope>> = { GET: 'read', POST: 'submit', DELETE: 'admin' };
+
+function scopeOf(method: string): Scope {
+  return method === 'HEAD' ? SCOPES.GET : SCOPES[method as Method];
 }
 
 /**
@@ -36,11 +44,12 @@ export function endpoint(route: Route, options: ResolvedOptions): (context: Cont
     // Browsers send a preflight without credentials, so it is answered before the token is asked for.
     const preflight = listed && method === 'OPTIONS' && headers.has('access-control-request-method');
     try {
-      const refused = whyRefused(access, headers, preflight || route.open === true, context.env);
-      if (refused !== undefined) return failed(call, refused, options);
+      checkSource(access, headers, peerAddress(context.env));
       if (preflight) return call.empty(preflightHeaders(allowed));
+      if (route.open !== true) call.caller = authenticate(access, headers.get('authorization'));
       const handler = methods.get(method);
       if (handler === undefined) return wrongMethod(call, route, method, allowed, options);
+      if (route.open !== true) requireScope(call.caller, scopeOf(method));
       const answer = handler(call);
       return answer instanceof Promise ? answer.catch((error: unknown) => failed(call, error, options)) : answer;
     } catch (error) {

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { isLoopbackAddress } from '@execgo/access';
 import { ConfigError, ExecGoError, errorMessage } from '@execgo/core';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
 import { CLOSING } from './bindings.js';
-import { isLoopbackAddress } from './loopback.js';
 import { needsLoopback } from './loopback-apps.js';
 import { refuseConnection, transportError } from './raw-answer.js';
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './serve-options.js';

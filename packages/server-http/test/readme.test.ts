@@ -16,7 +16,6 @@ it('the package exports this and nothing else', () => {
     'DEFAULT_SERVE_OPTIONS',
     'STATUS_OF',
     'createApp',
-    'isLoopbackAddress',
     'serve',
   ]);
 });

@@ -112,7 +112,7 @@ export const SETTINGS = {
   }),
   tokenFile: optional(path, {
     otherwise: 'no token',
-    help: 'file of mode 0600 with the token that callers must present',
+    help: 'file of mode 0600 with the token that callers must present, or with named ones and their scopes: {"tokens":[{"name","token","scopes"}]}',
   }),
   token: optional(name('token', 'visible ASCII characters without spaces'), {
     otherwise: 'no token',

@@ -6,7 +6,7 @@ import type { OutputStream } from './output-store.js';
 import type { EventQuery, TaskPage, TaskQuery } from './task-store.js';
 
 export interface SubmitOptions {
-  /** 1–256 characters: a repeat with the same key and the same graph is answered with the first receipt (24 h, per caller). */
+  /** 1–256 visible ASCII characters: a repeat with the same key and the same graph is answered with the first receipt (24 h, per caller). */
   readonly idempotencyKey?: string;
   /** Who submits: kept with the graph's event, and part of the key. */
   readonly actor?: string;

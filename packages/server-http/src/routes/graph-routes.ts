@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../app-options.js';
-import { cancelReason } from '../cancel-reason.js';
+import { cancelOptions } from '../cancel-options.js';
 import type { Route } from '../endpoint.js';
 import { longPoll } from '../long-poll.js';
 import { pathId } from '../path-id.js';
@@ -20,7 +20,7 @@ export function graphRoutes({ kernel, limits }: ResolvedOptions): readonly Route
       path: '/graphs/:id/cancel',
       methods: {
         POST: async (call) =>
-          call.json(200, await kernel.cancelGraph(pathId(call.url, 1), await cancelReason(call, limits))),
+          call.json(200, await kernel.cancelGraph(pathId(call.url, 1), await cancelOptions(call, limits))),
       },
     },
   ];

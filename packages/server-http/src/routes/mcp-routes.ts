@@ -6,18 +6,19 @@ import {
   type JsonObject,
   type Kernel,
   type KernelTool,
+  type SubmitOptions,
   type Task,
   type TaskInput,
 } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
-import { idempotencyKey } from '../idempotency-key.js';
 import { jsonBody } from '../json-body.js';
 import { longPoll } from '../long-poll.js';
 import { mcpHandle } from '../mcp-handle.js';
 import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
+import { submitOptions } from '../submit-options.js';
 
 const CATEGORY = 'mcp';
 
@@ -61,14 +62,14 @@ function toolToWire({ name, category, description, input_schema, annotations }: 
 }
 
 async function callTool(call: Call, { kernel, limits }: ResolvedOptions): Promise<Response> {
-  const key = idempotencyKey(call);
-  const task = taskToSubmit(await jsonBody(call, limits.maxBodyBytes), key);
-  await kernel.submit({ tasks: [task] }, key === undefined ? undefined : { idempotencyKey: key });
+  const options = submitOptions(call);
+  const task = taskToSubmit(await jsonBody(call, limits.maxBodyBytes), options);
+  await kernel.submit({ tasks: [task] }, options);
   return call.json(202, mcpHandle(await kernel.get(task.id)));
 }
 
 /** @throws ExecGoError `invalid_input` beginning `invalid JSON: ` and naming the field */
-function taskToSubmit(body: unknown, key: string | undefined): TaskInput & { readonly id: string } {
+function taskToSubmit(body: unknown, options: SubmitOptions): TaskInput & { readonly id: string } {
   if (!isJsonObject(body)) throw wrongType('the body', 'an object');
   const { id, tool_name, input, timeout } = body;
   if (id !== undefined && id !== null && typeof id !== 'string') throw wrongType('id', 'a string');
@@ -79,7 +80,7 @@ function taskToSubmit(body: unknown, key: string | undefined): TaskInput & { rea
     throw wrongType('timeout', 'an integer');
   }
   return {
-    id: id || freshId(key),
+    id: id || freshId(options),
     type: CATEGORY,
     tool_name,
     ...(input !== undefined && { input }),
@@ -87,10 +88,11 @@ function taskToSubmit(body: unknown, key: string | undefined): TaskInput & { rea
   } as TaskInput & { readonly id: string };
 }
 
-/** A repeat with its key has to name the same task. */
-function freshId(key: string | undefined): string {
-  const unique = key === undefined ? randomUUID() : createHash('sha256').update(key).digest('hex').slice(0, 32);
-  return `mcp-${unique}`;
+/** A repeat with its key has to name the same task; the same key of another caller another one. */
+function freshId({ idempotencyKey: key, actor }: SubmitOptions): string {
+  if (key === undefined) return `mcp-${randomUUID()}`;
+  const hash = createHash('sha256').update(actor === undefined ? key : `${actor}\n${key}`);
+  return `mcp-${hash.digest('hex').slice(0, 32)}`;
 }
 
 /** The newest task that has this handle: its id, or the handle that another system gave it. */

@@ -1,5 +1,5 @@
+import { identify } from '@execgo/access';
 import { errorMessage, type KernelHealth } from '@execgo/core';
-import { isTrusted } from '../access.js';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
@@ -17,7 +17,7 @@ export function probeRoutes(options: ResolvedOptions): readonly Route[] {
           const uptime = goDuration(options.clock.monotonic() - options.startedAtMs);
           const health = await healthFor(call, options);
           const own = { status: 'ok', version: options.version, uptime, ...health };
-          const about = isTrusted(options.access, call.headers) ? options.about() : {};
+          const about = isKnown(call, options) ? options.about() : {};
           return call.json(200, { ...own, ...about, ...own });
         },
       },
@@ -40,10 +40,14 @@ export function probeRoutes(options: ResolvedOptions): readonly Route[] {
 }
 
 /** What is wrong is told to those who may call; to others only that something is. */
-async function healthFor(call: Call, { kernel, access }: ResolvedOptions): Promise<Partial<KernelHealth>> {
-  const health = await kernel
+async function healthFor(call: Call, options: ResolvedOptions): Promise<Partial<KernelHealth>> {
+  const health = await options.kernel
     .health()
     .catch((error: unknown): KernelHealth => ({ state: 'failed', problems: { kernel: errorMessage(error) } }));
-  const problems = Object.keys(health.problems).length > 0 && isTrusted(access, call.headers);
+  const problems = Object.keys(health.problems).length > 0 && isKnown(call, options);
   return { state: health.state, ...(problems && { problems: health.problems }) };
+}
+
+function isKnown(call: Call, { access }: ResolvedOptions): boolean {
+  return identify(access, call.headers.get('authorization')) !== undefined;
 }

@@ -1,15 +1,16 @@
+import { actorOf } from '@execgo/access';
 import { type JsonObject, type Kernel, type TaskGraphInput, type TaskQuery, toWire } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import { arrayAnswer } from '../array-answer.js';
 import type { Call } from '../call.js';
-import { cancelReason } from '../cancel-reason.js';
+import { cancelOptions } from '../cancel-options.js';
 import { encodeCursor } from '../cursor.js';
 import type { Route } from '../endpoint.js';
-import { idempotencyKey } from '../idempotency-key.js';
 import { jsonBody } from '../json-body.js';
 import { longPoll } from '../long-poll.js';
 import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
+import { submitOptions } from '../submit-options.js';
 import { taskFilter } from '../task-filter.js';
 
 export function taskRoutes(options: ResolvedOptions): readonly Route[] {
@@ -27,7 +28,7 @@ export function taskRoutes(options: ResolvedOptions): readonly Route[] {
           return call.json(200, toWire(task));
         },
         DELETE: async (call) => {
-          await kernel.remove(pathId(call.url, 0));
+          await kernel.remove(pathId(call.url, 0), actorOf(call.caller));
           return call.empty();
         },
       },
@@ -36,7 +37,7 @@ export function taskRoutes(options: ResolvedOptions): readonly Route[] {
       path: '/tasks/:id/cancel',
       methods: {
         POST: async (call) => {
-          const task = await kernel.cancel(pathId(call.url, 1), await cancelReason(call, limits));
+          const task = await kernel.cancel(pathId(call.url, 1), await cancelOptions(call, limits));
           return call.json(200, toWire(task));
         },
       },
@@ -46,10 +47,10 @@ export function taskRoutes(options: ResolvedOptions): readonly Route[] {
 
 /** The hot path: one pass over the body, one `JSON.stringify`, one response. */
 async function submit(call: Call, { kernel, limits }: ResolvedOptions): Promise<Response> {
-  const key = idempotencyKey(call);
+  const options = submitOptions(call);
   // The kernel takes the graph apart, and says what is wrong with it.
   const graph = (await jsonBody(call, limits.maxBodyBytes)) as TaskGraphInput;
-  const receipt = await kernel.submit(graph, key === undefined ? undefined : { idempotencyKey: key });
+  const receipt = await kernel.submit(graph, options);
   const { accepted, task_ids, graph_id, warnings } = receipt;
   return call.json(202, { accepted, task_ids, graph_id, ...(warnings.length > 0 && { warnings }) });
 }

@@ -1,17 +1,22 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** Whether a text can be a token: visible ASCII characters without spaces, at least one. */
+export function isToken(text: unknown): text is string {
+  return typeof text === 'string' && TOKEN.test(text);
+}
+
 export function digestOf(token: string): Uint8Array {
   return hash('sha256', token, 'buffer');
 }
 
-/** Whether an `Authorization` header carries the token of this digest; takes as long for a near miss as for any other. */
-export function carriesToken(authorization: string | null, digest: Uint8Array): boolean {
-  const token = presentedToken(authorization);
-  return token !== undefined && timingSafeEqual(digestOf(token), digest);
+export function sameDigest(a: Uint8Array, b: Uint8Array): boolean {
+  return timingSafeEqual(a, b);
 }
 
 /** The token in `Bearer <token>`, or the password in Basic (RFC 7617), which is how a URL with a user part is sent. */
-function presentedToken(authorization: string | null): string | undefined {
+export function presentedToken(authorization: string | null | undefined): string | undefined {
   const [, scheme, credentials] = authorization?.match(/^(bearer|basic) +([^\s]+)$/i) ?? [];
   if (scheme === undefined || credentials === undefined) return undefined;
   if (scheme.toLowerCase() === 'bearer') return credentials;
