@@ -27,6 +27,19 @@ const folders = ['packages', 'apps', 'examples']
 /** better-sqlite3 12 ends the process on Node 24, where the store refuses to open: see packages/store-sqlite/src/load-sqlite.ts. */
 const LACKS_SQLITE = Number.parseInt(process.versions.node, 10) >= 24;
 const NEEDS_SQLITE = ['**/cached-stores.test.ts'];
+/** Projects whose test files leave nothing behind in modules: a worker loads these once, and not for every file. */
+const SHARES_MODULES: ReadonlySet<string> = new Set([
+  'access',
+  'adapter',
+  'core',
+  'egress',
+  'scheduler',
+  'server-http',
+  'store-archive',
+  'store-jsonfile',
+  'testkit',
+  'tool-input',
+]);
 /** For the projects that hold tests of every package. */
 export const globalSetup = folders.map(({ root }) => resolve(root, GLOBAL_SETUP)).filter((file) => existsSync(file));
 
@@ -44,6 +57,7 @@ export default defineConfig(({ mode }) => ({
         .filter(({ name }) => !(LACKS_SQLITE && name === 'store-sqlite'))
         .map(({ name, root }) =>
           project(name, root, {
+            isolate: !SHARES_MODULES.has(name),
             include: ['test/**/*.test.ts'],
             exclude: [END_TO_END, TIMING, ...(LACKS_SQLITE ? NEEDS_SQLITE : [])],
             globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),

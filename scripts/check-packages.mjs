@@ -1,6 +1,6 @@
 // Looks at every public package as its users will get it: packs it, then lets publint and attw read the tarball.
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note, ROOT, readJson, run, runMain, ToolError } from './toolchain.mjs';
 
@@ -51,7 +51,14 @@ async function check({ folder, manifest }) {
 }
 
 await runMain(async () => {
+  const waiting = publicPackages();
+  /** @type {string[]} */
   const failed = [];
-  for (const subject of publicPackages()) failed.push(...(await check(subject)));
+  const work = async () => {
+    for (let subject = waiting.shift(); subject !== undefined; subject = waiting.shift()) {
+      failed.push(...(await check(subject)));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
   if (failed.length > 0) throw new ToolError(`not fit to publish: ${failed.join(', ')}`);
 });

@@ -14,7 +14,7 @@ const FAILED = 1;
  * @throws as `startServer`
  */
 export async function runServer(resolved: ResolvedSettings, { cwd }: { readonly cwd: string }): Promise<number> {
-  const log = createServerLog();
+  const log = await createServerLog();
   const { logger } = log;
   endOnDefect(log);
   const signals = listenForStop((signal) => {

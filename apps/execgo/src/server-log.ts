@@ -1,5 +1,4 @@
 import { type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
 
 const STDERR = 2;
 
@@ -10,8 +9,9 @@ export interface ServerLog {
 }
 
 /** The log of the server, on stderr so that stdout stays free: one JSON object a line, or a readable line on a terminal. */
-export function createServerLog(): ServerLog {
+export async function createServerLog(): Promise<ServerLog> {
   if (process.stderr.isTTY) {
+    const { default: pretty } = await import('pino-pretty');
     const stream = pretty({ destination: STDERR, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' });
     return { logger: pino(stream), flush: () => {} };
   }

@@ -12,7 +12,7 @@ import { EventSequence, KeptStore, keptAfter, spec } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../bin/execgo.js', import.meta.url));
-const TASKS = 12_000;
+const TASKS = 6000;
 const folder = mkdtempSync(join(tmpdir(), 'execgo-migrate-'));
 const source = join(folder, 'source');
 let sha256: string;

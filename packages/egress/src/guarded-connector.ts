@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { ExecGoError } from '@execgo/core';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 import type { EgressGuard } from './egress-guard.js';
 
 type Connector = buildConnector.connector;
@@ -11,12 +11,17 @@ type Socket = NonNullable<Parameters<Parameters<Connector>[1]>[1]>;
  * own `lookup` option is not called for hosts that are literal addresses.
  */
 export function guardedConnector(guard: EgressGuard, timeoutMs: number): Connector {
-  const connect = buildConnector({ timeout: timeoutMs });
+  // Not loaded before somebody connects: undici takes longer to load than the rest of a server.
+  let made: Promise<Connector> | undefined;
+  const connector = async () => (await import('undici')).buildConnector({ timeout: timeoutMs });
   return (options, callback) => {
-    dial(guard, connect, options).then(
-      (socket) => callback(null, socket),
-      (error: Error) => callback(error, null),
-    );
+    made ??= connector();
+    made
+      .then((connect) => dial(guard, connect, options))
+      .then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
   };
 }
 

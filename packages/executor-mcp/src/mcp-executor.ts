@@ -11,7 +11,7 @@ import {
 } from '@execgo/core';
 import { endLeftovers } from '@execgo/process';
 import { type CallTarget, callTarget, ECHO } from './call/call-target.js';
-import { McpServer } from './mcp-server.js';
+import type { McpServer } from './mcp-server.js';
 import { type McpExecutorOptions, type ResolvedMcpOptions, resolveMcpOptions } from './options.js';
 import type { Tools } from './tools/tool-catalogue.js';
 
@@ -31,12 +31,12 @@ export function createMcpExecutor(options: McpExecutorOptions): Executor {
 
 class McpExecutor implements Executor {
   readonly category = 'mcp';
-  private readonly servers: ReadonlyMap<string, McpServer>;
+  private readonly names: ReadonlySet<string>;
+  private loading: Promise<ReadonlyMap<string, McpServer>> | undefined;
   private storeId: string = randomUUID();
 
-  constructor(options: ResolvedMcpOptions) {
-    const servers = options.servers.map((config) => new McpServer(config, options, () => this.storeId));
-    this.servers = new Map(servers.map((server) => [server.config.name, server]));
+  constructor(private readonly options: ResolvedMcpOptions) {
+    this.names = new Set(options.servers.map(({ name }) => name));
   }
 
   async open({ storeId }: { readonly storeId: string }): Promise<void> {
@@ -46,8 +46,9 @@ class McpExecutor implements Executor {
 
   /** Never fails: of a server that cannot be reached it gives the tools that were last seen, which may be none. */
   async tools(): Promise<readonly Tool[]> {
+    const servers = await this.load();
     const lists = await Promise.all(
-      [...this.servers.values()].map(async ({ catalogue, connection }): Promise<Tools | undefined> => {
+      [...servers.values()].map(async ({ catalogue, connection }): Promise<Tools | undefined> => {
         if (connection.isWaiting) return catalogue.lastKnown;
         return catalogue.current().catch(() => catalogue.lastKnown);
       }),
@@ -77,7 +78,7 @@ class McpExecutor implements Executor {
       await run.accept(task.id);
       return { tool_name: `${ECHO.server}.${ECHO.tool}`, echo: input };
     }
-    const server = this.server(serverName);
+    const server = await this.server(serverName);
     this.checkPermitted(server, tool);
     if (!isJsonObject(input)) throw new ExecGoError('invalid_input', `${path}: expected an object`);
     return server.call(tool, input, run, task.id);
@@ -85,7 +86,8 @@ class McpExecutor implements Executor {
 
   /** Also gives servers that were left alone for long enough a new try, whose outcome the next question sees. */
   async health(): Promise<void> {
-    const troubles = [...this.servers.values()].flatMap(({ connection }) => {
+    const servers = this.loading === undefined ? [] : (await this.loading).values();
+    const troubles = [...servers].flatMap(({ connection }) => {
       const { trouble } = connection;
       if (trouble === undefined) return [];
       if (!connection.isWaiting) retryBehind(connection);
@@ -96,14 +98,15 @@ class McpExecutor implements Executor {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.servers.values()].map((server) => server.close()));
+    if (this.loading === undefined) return;
+    await Promise.all([...(await this.loading).values()].map((server) => server.close()));
   }
 
   private async checkTarget(target: CallTarget): Promise<void> {
     const { server: serverName, tool, arguments: input, path } = target;
     if (serverName === undefined) return;
     if (this.isEcho(serverName, tool)) return;
-    const server = this.server(serverName);
+    const server = await this.server(serverName);
     if (tool === undefined) return;
     this.checkPermitted(server, tool);
     const { catalogue, connection } = server;
@@ -122,14 +125,27 @@ class McpExecutor implements Executor {
     found.arguments.check(input, path);
   }
 
-  private isEcho(server: string, tool: string | undefined): boolean {
-    return server === ECHO.server && tool === ECHO.tool && !this.servers.has(server);
+  /** The SDK takes longer to load than the rest of a server, so it is left out where no server is configured, or none is asked for. */
+  private load(): Promise<ReadonlyMap<string, McpServer>> {
+    this.loading ??= this.makeServers();
+    return this.loading;
   }
 
-  private server(name: string): McpServer {
-    const server = this.servers.get(name);
+  private async makeServers(): Promise<ReadonlyMap<string, McpServer>> {
+    if (this.names.size === 0) return new Map();
+    const { McpServer } = await import('./mcp-server.js');
+    const servers = this.options.servers.map((config) => new McpServer(config, this.options, () => this.storeId));
+    return new Map(servers.map((server) => [server.config.name, server]));
+  }
+
+  private isEcho(server: string, tool: string | undefined): boolean {
+    return server === ECHO.server && tool === ECHO.tool && !this.names.has(server);
+  }
+
+  private async server(name: string): Promise<McpServer> {
+    const server = (await this.load()).get(name);
     if (server !== undefined) return server;
-    const available = `(available: ${offered([...this.servers.keys()])})`;
+    const available = `(available: ${offered([...this.names])})`;
     throw new ExecGoError('not_found', `unknown MCP server ${JSON.stringify(name)} ${available}`);
   }
 

@@ -1,7 +1,7 @@
 /** How often each proof does what it proves: among the quick ones, and in the long proof (`npm run test:faults:long`). */
 const SIZES = {
   /** Processes ended by `kill -9`, for each store. */
-  kills: { quick: 12, long: 500 },
+  kills: { quick: 30, long: 500 },
   /** Power cuts, for each store. */
   powerCuts: { quick: 4, long: 50 },
   /** Which call of each kind fails: the first, the second, and so on, for each kind of fault and each store. */

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { runServer } from '../run-server.js';
 import { addSettingFlags, flagsGiven } from '../setting-flags.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
 import type { CliContext, CommandDefinition } from './command.js';
@@ -13,6 +12,7 @@ export const serveCommand: CommandDefinition = {
   },
   async run(command: Command, { env, cwd }: CliContext): Promise<number> {
     const resolved = resolveSettings({ flags: flagsGiven(command), env, cwd, configFile: true });
+    const { runServer } = await import('../run-server.js');
     return runServer(resolved, { cwd });
   },
 };

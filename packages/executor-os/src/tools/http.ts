@@ -1,9 +1,9 @@
 import { ExecGoError } from '@execgo/core';
-import { type EgressGuard, guardedConnector } from '@execgo/egress';
+import type { EgressGuard } from '@execgo/egress';
 import { type CheckedTool, defineTool, fieldError, type KnownInput, stringMap } from '@execgo/tool-input';
-import { Agent } from 'undici';
 import * as v from 'valibot';
-import { type HttpLimits, httpRequest } from '../http-request.js';
+import type { HttpClient } from '../http-client.js';
+import type { HttpLimits } from '../http-request.js';
 
 /** RFC 9110, 5.6.2: what a method or header name is made of. */
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
@@ -13,7 +13,6 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const CONNECTION_HEADERS = /^(connection|content-length|expect|keep-alive|te|trailer|transfer-encoding|upgrade)$/i;
 /** CONNECT makes a tunnel, which no result can hold. */
 const NO_METHODS: ReadonlySet<string> = new Set(['CONNECT']);
-const CONNECT_TIMEOUT_MS = 10_000;
 
 const text = v.string('expected a string');
 const schema = v.object({
@@ -31,13 +30,15 @@ export interface HttpTool {
 
 /** One HTTP request; any status is an answer, so success. Proxy settings of the environment are not used. */
 export function httpTool(guard: EgressGuard, limits: HttpLimits): HttpTool {
-  const agent = new Agent({ connect: guardedConnector(guard, CONNECT_TIMEOUT_MS) });
   const checkUrl = (url: URL) => {
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       throw new ExecGoError('denied', `${url.protocol}// is not allowed: only http and https are`);
     }
     guard.checkTarget(url.hostname, Number(url.port) || (url.protocol === 'https:' ? 443 : 80));
   };
+  // Not loaded before the first request: its library takes longer to load than the rest of a server.
+  let loading: Promise<HttpClient> | undefined;
+  const load = async () => new (await import('../http-client.js')).HttpClient(guard, limits, checkUrl);
   const tool = defineTool({
     name: 'http',
     description:
@@ -53,7 +54,8 @@ export function httpTool(guard: EgressGuard, limits: HttpLimits): HttpTool {
         headers: lowerCaseNames(input.headers ?? {}),
         ...(input.body ? { body: input.body } : {}),
       };
-      const answer = await httpRequest(request, agent, limits, checkUrl, run.signal);
+      loading ??= load();
+      const answer = await (await loading).request(request, run.signal);
       return {
         status_code: answer.status,
         headers: answer.headers,
@@ -62,7 +64,7 @@ export function httpTool(guard: EgressGuard, limits: HttpLimits): HttpTool {
       };
     },
   });
-  return { tool, close: () => agent.destroy() };
+  return { tool, close: async () => (await loading)?.close() };
 }
 
 function check({ input }: KnownInput<typeof schema>, path: string, checkUrl: (url: URL) => void): void {
