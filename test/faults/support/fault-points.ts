@@ -64,12 +64,14 @@ export async function faultPoint(
     const calls = kind.calls === 'write' ? store.writeCalls : SYNC_CALLS;
     const paths = about === undefined ? store.serverFiles(directory) : (store.sideFiles(directory)[about] ?? []);
     const through = strace({ log, inject: `${calls}:${kind.inject}:when=${nth}`, paths });
-    // Before its log goes into another file, with the byte that is missing in it.
+    // The byte is put there afterwards: before then nothing may read the log, or copy it into another file.
     const inLog = kind.inject === 'retval=1' && store.changed.length > 0 && about === undefined;
-    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS, isLarge: inLog, abandons: inLog };
+    const apart = { isLarge: inLog, looksAway: inLog, abandons: inLog };
+    const job = { store: worker, directory, life: '1', writers: 1, graphs: GRAPHS, ...apart };
     const promises = new Promises();
     // One thread in the pool: strace counts calls by thread.
-    const end = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
+    const ended = await start({ job, promises, through, env: { UV_THREADPOOL_SIZE: '1' } }).ended;
+    const end = inLog ? asIfExited(ended) : ended;
     const trace = readTrace(log);
     const hit = end.signal === null ? trace.filter(({ injected }) => injected) : lastCall(trace, kind);
     const namesAreFlushed =
@@ -92,6 +94,12 @@ export async function faultPoint(
   } finally {
     await place.remove();
   }
+}
+
+/** A process that abandons its store ends itself by a signal; this is how it would have ended otherwise. */
+function asIfExited(end: WorkerEnd): WorkerEnd {
+  if (end.signal !== 'SIGKILL') return end;
+  return { ...end, signal: null, code: end.failed === undefined ? EXIT.done : EXIT.readOnly };
 }
 
 /** strace does not mark a call at which it sends a signal: it is the last one, and has no result. */

@@ -13,6 +13,8 @@ export interface Job {
   readonly padding?: number;
   /** Whether the store is that of `createLarge`. @default false */
   readonly isLarge?: boolean;
+  /** Whether nothing is read while it writes. @default false */
+  readonly looksAway?: boolean;
   /** Whether the end is without a close, as after `kill -9`. @default false */
   readonly abandons?: boolean;
 }

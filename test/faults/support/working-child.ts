@@ -46,7 +46,8 @@ async function work(): Promise<void> {
     say(`aftermath ${JSON.stringify(await aftermath())}`);
     process.exitCode = EXIT.readOnly;
   }
-  if (job.abandons === true) process.exit();
+  // Even an exit would let the threads of a store end what they hold.
+  if (job.abandons === true) process.kill(process.pid, 'SIGKILL');
   await store.close();
 }
 
@@ -69,6 +70,7 @@ async function write(): Promise<void> {
 
 /** Reads one of the newest tasks, to which something may just happen. */
 async function look(): Promise<void> {
+  if (job.looksAway === true) return;
   const graph = Math.max(0, graphs - 1 - Math.floor(Math.random() * 2 * job.writers));
   const id = `${job.life}-${graph}.${TASKS_OF_A_GRAPH[Math.floor(Math.random() * TASKS_OF_A_GRAPH.length)]}`;
   const [task] = await store.getMany([id]);
