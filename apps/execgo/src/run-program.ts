@@ -36,6 +36,9 @@ export async function runProgram(name: ProgramName): Promise<never> {
       get stdin() {
         return process.stdin;
       },
+      get isStdinTerminal() {
+        return process.stdin.isTTY;
+      },
       writeBytes: (stream, bytes) => process[stream].write(bytes),
     },
     name,

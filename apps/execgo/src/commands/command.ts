@@ -17,6 +17,8 @@ export interface CliContext {
   readonly terminalSize?: () => TerminalSize;
   /** What was piped in. @default nothing */
   readonly stdin?: AsyncIterable<Uint8Array>;
+  /** Whether stdin is a terminal, so that somebody has to type. @default false */
+  readonly isStdinTerminal?: boolean;
   /** Bytes of a captured stream, as they are. @default they are written as text */
   readonly writeBytes?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
 }
