@@ -41,13 +41,17 @@ it('the script for bash completes commands, flags, choices and files, in the rea
   expect(offered(other, ['execgocli', 'serve', '--add'], cwd)).toEqual(['--addr']);
 });
 
-it.each(['zsh', 'fish'])('the script for %s has every command and is accepted where that shell is installed', async (shell) => {
-  const script = await scriptFor(shell);
-  for (const word of ['serve', 'run', 'ensure-running', 'cap', 'idempotency-key', 'pending']) expect(script).toContain(word);
-  const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
-  if (error === undefined) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  else expect((error as NodeJS.ErrnoException).code).toBe('ENOENT');
-});
+it.each(['zsh', 'fish'])(
+  'the script for %s has every command and is accepted where that shell is installed',
+  async (shell) => {
+    const script = await scriptFor(shell);
+    for (const word of ['serve', 'run', 'ensure-running', 'cap', 'idempotency-key', 'pending'])
+      expect(script).toContain(word);
+    const { error, status, stderr } = spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' });
+    if (error === undefined) expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    else expect((error as NodeJS.ErrnoException).code).toBe('ENOENT');
+  },
+);
 
 it('another shell is refused with the ones that there are', async () => {
   const { status, stderr } = await printed('/', ['completion', 'tcsh']);

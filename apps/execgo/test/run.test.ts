@@ -91,7 +91,9 @@ describe('execgo run', () => {
     const env = { NO_COLOR: '1' };
     const run = await printed(freshFolder(), ['run', '-'], { stdin, env, ...terminal });
     expect(run.status).toBe(1);
-    expect(run.stdout).toMatch(/^✔ a {2}\d+ ms\n {4}\{"ok":true,"message":""\}\n✖ bad {2}.*nowhere.*\n⊘ after {2}dependency bad failed\n/);
+    expect(run.stdout).toMatch(
+      /^✔ a {2}\d+ ms\n {4}\{"ok":true,"message":""\}\n✖ bad {2}.*nowhere.*\n⊘ after {2}dependency bad failed\n/,
+    );
     expect(run.stdout).toMatch(/\n1 success, 1 failed, 1 skipped in .*\n$/);
     const json = await execgo(freshFolder(), ['run', '-', '--json'], env, { stdin, ...terminal });
     expect(json.json).toMatchObject({ ok: true, data: { counts: { success: 1, failed: 1, skipped: 1 } } });

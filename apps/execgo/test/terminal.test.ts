@@ -48,6 +48,13 @@ it('there are colours on a terminal alone, and not with NO_COLOR or on a dumb on
 });
 
 it('a table fits the terminal, whatever its values hold', () => {
-  const table = textTable(['ID', 'WHAT'], [['漢', 'line\nbreak'], ['second', 'x'.repeat(100)]], 30);
+  const table = textTable(
+    ['ID', 'WHAT'],
+    [
+      ['漢', 'line\nbreak'],
+      ['second', 'x'.repeat(100)],
+    ],
+    30,
+  );
   expect(table.split('\n')).toEqual(['ID      WHAT', '漢      line break', `second  ${'x'.repeat(21)}…`, '']);
 });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { ensureExecGo, execGoHint, type Ensured } from '../ensure-running/ensure-execgo.js';
+import { type Ensured, ensureExecGo, execGoHint } from '../ensure-running/ensure-execgo.js';
 import { ensureRuntime, runtimeHints } from '../ensure-running/ensure-runtime.js';
 import { EXIT } from '../exit-status.js';
 import { addConnectionFlags, connect } from '../server-call/connection.js';

@@ -43,7 +43,11 @@ export const skillsCommand: CommandDefinition = {
 
 function summaryTable(skills: readonly SkillSummary[], columns: number): string {
   if (skills.length === 0) return 'no skills: the server finds them with --skills-dir\n';
-  return textTable(['SKILL', 'WHAT IT DOES'], skills.map(({ name, description }) => [name, description]), columns);
+  return textTable(
+    ['SKILL', 'WHAT IT DOES'],
+    skills.map(({ name, description }) => [name, description]),
+    columns,
+  );
 }
 
 function detailsText({ name, description, body, files }: SkillDetails): string {

@@ -14,7 +14,9 @@ export const toolsCommand: CommandDefinition = {
     addConnectionFlags(command.description('what the server can do for agents, with the schema of each input'));
     return addJsonFlag(command)
       .addOption(
-        new Option('--format <api>', 'as the API of this name takes tools, every executor tool by itself').choices(FORMATS),
+        new Option('--format <api>', 'as the API of this name takes tools, every executor tool by itself').choices(
+          FORMATS,
+        ),
       )
       .addHelpText('after', '\nExample:\n  execgo tools --format openai');
   },

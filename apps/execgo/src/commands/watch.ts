@@ -1,5 +1,4 @@
 import type { WireEvent, WireLiveReport } from '@execgo/client';
-import { isJsonObject } from '@execgo/core';
 import type { Command } from 'commander';
 import { addJsonFlag, isForPeople, lookOf, streaming } from '../server-call/answer.js';
 import { addConnectionFlags } from '../server-call/connection.js';
@@ -62,8 +61,10 @@ export const watchCommand: CommandDefinition = {
 };
 
 function lineOf(event: WireEvent | WireLiveReport): string {
-  const { type, timestamp, task_id: id, message, data } = event;
+  const { type, timestamp } = event;
   const seq = 'seq' in event ? String(event.seq) : '';
-  const about = message ?? (isJsonObject(data) ? JSON.stringify(data) : '');
-  return plainLine([seq.padEnd(6), timestamp, type.padEnd(14), id ?? '', about].join('  '));
+  const id = 'task_id' in event ? event.task_id : '';
+  const message = 'message' in event ? event.message : undefined;
+  const data = 'data' in event && event.data !== undefined ? JSON.stringify(event.data) : '';
+  return plainLine([seq.padEnd(6), timestamp, type.padEnd(14), id, message ?? data].join('  '));
 }

@@ -3,29 +3,30 @@ import type { CommandWords, FlagWords, ProgramWords, Values } from './command-wo
 /** A script for bash 4 or later, without bash-completion. */
 export function bashCompletion({ name, commands, flags }: ProgramWords): string {
   const all = commands.flatMap(({ names }) => names);
-  const cases = [{ names: [''], flags } as const, ...commands].flatMap((command) => commandCases(command));
+  const unnamed: CommandWords = { names: [''], help: '', flags };
+  const cases = [unnamed, ...commands].flatMap((command) => commandCases(command));
   return `# bash completion for ${name}; put it into ~/.bashrc: source <(${name} completion bash)
 _${name}() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} command= first=\${COMP_WORDS[1]}
   local words= kind=any
   if ((COMP_CWORD > 1)) && [[ $first != -* ]]; then command=$first; fi
   if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then
-    COMPREPLY=($(compgen -W '${[...all, 'help'].join(' ')}' -- "$current"))
+    COMPREPLY=($(compgen -W '${all.join(' ')}' -- "$current")) || :
     return
   fi
   case "$command $previous" in
 ${cases.join('\n')}
     *)
       case "$command" in
-${[{ names: [''], flags } as CommandWords, ...commands].map(restCase).join('\n')}
+${[unnamed, ...commands].map(restCase).join('\n')}
       esac
       ;;
   esac
   if [[ $kind == file && $current != -* ]]; then
-    compopt -o filenames 2>/dev/null
-    COMPREPLY=($(compgen -f -- "$current"))
+    compopt -o filenames 2>/dev/null || :
+    COMPREPLY=($(compgen -f -- "$current")) || :
   else
-    COMPREPLY=($(compgen -W "$words" -- "$current"))
+    COMPREPLY=($(compgen -W "$words" -- "$current")) || :
   fi
 }
 complete -F _${name} ${name}
@@ -33,7 +34,7 @@ complete -F _${name} ${name}
 }
 
 /** What follows a flag that takes a value. */
-function commandCases({ names, flags }: Pick<CommandWords, 'names' | 'flags'>): readonly string[] {
+function commandCases({ names, flags }: CommandWords): readonly string[] {
   return flags.flatMap((flag) => {
     if (flag.values === undefined) return [];
     const patterns = names.flatMap((name) => flag.names.map((word) => `'${name} ${word}'`));
@@ -57,5 +58,5 @@ function set(values: Values): string {
 }
 
 function flagWords(flags: readonly FlagWords[]): string {
-  return flags.flatMap(({ names }) => names).join(' ');
+  return [...new Set(flags.flatMap(({ names }) => names))].join(' ');
 }

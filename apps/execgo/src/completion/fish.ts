@@ -17,7 +17,9 @@ function commandLines(program: string, { names, help, flags, argument }: Command
   return [
     `complete -c ${program} -n __fish_use_subcommand -a ${first} -d '${help}'`,
     ...flags.map((flag) => flagLine(program, seen, flag)),
-    ...(argument === undefined || argument === 'any' ? [] : [`complete -c ${program} -n '${seen}'${valueWords(argument)}`]),
+    ...(argument === undefined || argument === 'any'
+      ? []
+      : [`complete -c ${program} -n '${seen}'${valueWords(argument)}`]),
   ];
 }
 

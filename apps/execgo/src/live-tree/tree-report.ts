@@ -51,8 +51,6 @@ export class TreeReport implements GraphReport {
     const { size, style } = this.options;
     if (this.progress.size === 0) return;
     if (this.order.length !== this.progress.size) this.order = treeOrder([...this.progress.all]);
-    this.drawing.draw(
-      treeLines(this.progress, this.order, { size: size(), style, now: Date.now() }),
-    );
+    this.drawing.draw(treeLines(this.progress, this.order, { size: size(), style, now: Date.now() }));
   }
 }

@@ -1,5 +1,5 @@
-import { TASK_STATUSES, type TaskStatus } from '@execgo/core';
 import type { TaskFilter } from '@execgo/client';
+import { TASK_STATUSES, type TaskStatus } from '@execgo/core';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 interface FilterFlags {

@@ -14,7 +14,14 @@ const MAX_LINES = 40;
 /** Tasks as a table, newest first as they come. */
 export function taskTable(tasks: readonly WireTask[], { columns }: Look): string {
   if (tasks.length === 0) return 'no tasks\n';
-  const rows = tasks.map((task) => [task.id, stateOf(task), toolOf(task), tookText(task), task.created_at, task.error ?? '']);
+  const rows = tasks.map((task) => [
+    task.id,
+    stateOf(task),
+    toolOf(task),
+    tookText(task),
+    task.created_at,
+    task.error ?? '',
+  ]);
   return textTable(['TASK', 'STATUS', 'TOOL', 'TOOK', 'CREATED', 'ERROR'], rows, columns);
 }
 

@@ -20,7 +20,8 @@ interface Answer {
   readonly error?: Readonly<Record<string, unknown>>;
 }
 
-export interface ProcessOptions extends Pick<CliContext, 'isTerminal' | 'isStdoutTerminal' | 'terminalSize'> {
+export interface ProcessOptions
+  extends Pick<CliContext, 'isTerminal' | 'isStdoutTerminal' | 'terminalSize' | 'writeBytes'> {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly name?: 'execgo' | 'execgocli';
