@@ -17,7 +17,7 @@ const LOOKS: Readonly<Record<TaskState, Look>> = {
 };
 
 /** States in the order in which they are counted up for people. */
-export const STATES_IN_ORDER: readonly TaskState[] = [
+const STATES_IN_ORDER: readonly TaskState[] = [
   'success',
   'failed',
   'cancelled',

@@ -32,7 +32,7 @@ export function resultsText(tasks: readonly Task[], { style, columns, tookMs }: 
 }
 
 /** As people see it: a cancelled task has failed on the wire. */
-export function stateOf({ status, runtime }: Task): TaskState {
+function stateOf({ status, runtime }: Task): TaskState {
   if (status === 'failed' && runtime?.status === 'cancelled') return 'cancelled';
   return status === 'pending' && runtime?.status === 'retrying' ? 'retrying' : status;
 }

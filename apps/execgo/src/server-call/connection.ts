@@ -21,7 +21,7 @@ export function addConnectionFlags(command: Command): Command {
 }
 
 /** Where the server is, as it was given. */
-export function serverUrl(command: Command, { env }: CliContext): string {
+function serverUrl(command: Command, { env }: CliContext): string {
   return command.opts<ConnectionFlags>().url ?? (env.EXECGO_URL || DEFAULT_URL);
 }
 
