@@ -98,7 +98,10 @@ describe('execgo run', () => {
     expect(text.stdout).not.toMatch(/\u001b\[\d+m/);
     const line = text.stdout.split('\n').find((part) => part.includes('{"ok":true'));
     const { data } = JSON.parse(line?.slice(line.indexOf('{"ok"')) ?? '');
-    expect(data).toMatchObject({ outcome: 'cancelled', tasks: [{ run_status: 'cancelled' }, { run_status: 'cancelled' }] });
+    expect(data).toMatchObject({
+      outcome: 'cancelled',
+      tasks: [{ run_status: 'cancelled' }, { run_status: 'cancelled' }],
+    });
     expect(isAlive(data.tasks[0].runtime.details.pid)).toBe(false);
   });
 

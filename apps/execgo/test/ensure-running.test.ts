@@ -154,6 +154,23 @@ it('with a compose directory, ExecGo is started by docker compose there', async 
   });
 });
 
+it('credentials in the address of the runtime are presented, and never shown', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const asked: (string | undefined)[] = [];
+  const runtime = createServer((request, answer) => {
+    asked.push(request.headers.authorization);
+    answer.end('ready');
+  });
+  await new Promise<void>((resolve) => runtime.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void runtime.close());
+  const { port } = runtime.address() as AddressInfo;
+  const env = { EXECGO_URL: url, EXECGO_RUNTIME_URL: `http://me:secret@127.0.0.1:${port}/` };
+  const { status, json, stderr } = await execgo(cwd, ['ensure-running', '-with-runtime'], env);
+  expect({ status, json }).toMatchObject({ status: 0, json: { data: { runtime: { started_by: 'already-up' } } } });
+  expect(asked).toEqual([`Basic ${Buffer.from('me:secret').toString('base64')}`]);
+  expect(JSON.stringify(json) + stderr).not.toContain('secret');
+});
+
 it.each([
   [{ EXECGO_URL: 'nonsense' }, 'EXECGO_URL'],
   [{ EXECGO_RUNTIME_URL: 'nonsense' }, 'EXECGO_RUNTIME_URL: expected an address'],

@@ -69,10 +69,12 @@ async function ensureAll(command: Command, cli: CliContext): Promise<EnsuredAll>
   // Checks the address and the token before anything is started with them.
   const { url } = connect(command, cli);
   const composeDir = flags.execgoComposeDir ?? (env.EXECGO_COMPOSE_DIR || undefined);
+  const runtimeUrl = runtimeUrlOf(env);
   const execgo = await ensureExecGo(
     {
       url,
       timeoutMs,
+      variables: flags.withRuntime ? { EXECGO_RUNTIME_URL: runtimeUrl.href } : {},
       ...(flags.tokenFile !== undefined && { tokenFile: absolute(flags.tokenFile, cwd) }),
       ...(composeDir !== undefined && { composeDir: absolute(composeDir, cwd) }),
     },
@@ -82,7 +84,7 @@ async function ensureAll(command: Command, cli: CliContext): Promise<EnsuredAll>
   if (flags.withRuntime !== true) return withHints({ execgo }, hints);
 
   const image = flags.runtimeImage ?? (env.EXECGO_RUNTIME_IMAGE || undefined);
-  const options = { url: runtimeUrl(env), timeoutMs, ...(image !== undefined && { image }) };
+  const options = { ...addressOf(runtimeUrl), timeoutMs, ...(image !== undefined && { image }) };
   const runtime = await ensureRuntime(options, cli);
   if (runtime.reachable) return withHints({ execgo, runtime }, hints);
   const source = flags.runtimeSource ?? (env.EXECGO_RUNTIME_SOURCE || undefined);
@@ -93,10 +95,17 @@ function withHints(data: EnsuredAll, hints: readonly string[]): EnsuredAll {
   return hints.length === 0 ? data : { ...data, manual_hints: hints };
 }
 
-function runtimeUrl({ EXECGO_RUNTIME_URL: given }: CliContext['env']): string {
-  const text = (given || DEFAULT_RUNTIME_URL).replace(/\/+$/, '');
-  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+function runtimeUrlOf({ EXECGO_RUNTIME_URL: given }: CliContext['env']): URL {
+  const text = given || DEFAULT_RUNTIME_URL;
+  if (URL.canParse(text) && /^https?:/.test(text)) return new URL(text);
   throw new SettingsError(`EXECGO_RUNTIME_URL: expected an address such as ${DEFAULT_RUNTIME_URL}`);
+}
+
+/** An address that may be shown, and what it holds besides. */
+function addressOf({ origin, pathname, username, password }: URL) {
+  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const headers = { Authorization: `Basic ${Buffer.from(credentials).toString('base64')}` };
+  return { url: `${origin}${pathname}`.replace(/\/+$/, ''), headers: credentials === ':' ? {} : headers };
 }
 
 function absolute(text: string, cwd: string): string {

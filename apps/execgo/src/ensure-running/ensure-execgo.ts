@@ -27,6 +27,8 @@ export interface EnsureOptions {
   /** Without credentials and without a slash at the end. */
   readonly url: string;
   readonly tokenFile?: string;
+  /** Set for a server that is started, besides those of this process. */
+  readonly variables: Readonly<Record<string, string>>;
   /** With a compose file that starts ExecGo. */
   readonly composeDir?: string;
   readonly timeoutMs: number;
@@ -58,12 +60,13 @@ export function execGoHint(url: string): string {
 }
 
 async function serve(address: string, options: EnsureOptions, cli: CliContext): Promise<Ensured> {
-  const { url, tokenFile, timeoutMs } = options;
-  const { settings } = resolveSettings({ env: cli.env, cwd: cli.cwd, configFile: true });
-  const { dataDir } = settings;
-  const server = startDetached({ address, dataDir, cwd: cli.cwd, env: cli.env, ...(tokenFile && { tokenFile }) });
+  const { url, tokenFile, timeoutMs, variables } = options;
+  const { cwd } = cli;
+  const env = { ...cli.env, ...variables };
+  const { dataDir } = resolveSettings({ env, cwd, configFile: true }).settings;
+  const server = startDetached({ address, dataDir, cwd, env, ...(tokenFile && { tokenFile }) });
   cli.stderr(`started execgo serve --addr ${address} (pid ${server.pid}), which logs to ${server.logFile}\n`);
-  const last = await probeUntilReady(`${url}/readyz`, timeoutMs, () => server.hasEnded());
+  const last = await probeUntilReady(`${url}/readyz`, timeoutMs, { isHopeless: () => server.hasEnded() });
   const { hasEnded, logFile: log, pid } = server;
   if (last.isReady && hasEnded()) return { ...factsOf(url, last), started_by: 'already-up' };
   const facts = { ...factsOf(url, last), pid, log };
@@ -71,13 +74,20 @@ async function serve(address: string, options: EnsureOptions, cli: CliContext): 
   return { ...facts, attempt_note: hasEnded() ? `it ended: ${server.lastWords()}` : 'it did not become ready in time' };
 }
 
-async function compose(composeDir: string, { url, timeoutMs }: EnsureOptions, cli: CliContext): Promise<Ensured> {
+async function compose(
+  composeDir: string,
+  { url, timeoutMs, variables }: EnsureOptions,
+  cli: CliContext,
+): Promise<Ensured> {
   if (!COMPOSE_FILES.some((name) => existsSync(join(composeDir, name)))) {
     throw new SettingsError(
       `${flagOf('execgoComposeDir')} ${composeDir}: expected a folder with ${COMPOSE_FILES.join(' or ')}`,
     );
   }
-  const { isOk, note } = await docker(['compose', 'up', '--detach', '--build'], { cwd: composeDir, env: cli.env });
+  const { isOk, note } = await docker(['compose', 'up', '--detach', '--build'], {
+    cwd: composeDir,
+    env: { ...cli.env, ...variables },
+  });
   const last = isOk ? await probeUntilReady(`${url}/readyz`, timeoutMs) : await probe(`${url}/readyz`);
   return { ...factsOf(url, last), attempt_note: note, ...(last.isReady && { started_by: 'docker-compose' }) };
 }

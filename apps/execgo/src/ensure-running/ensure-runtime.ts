@@ -4,8 +4,10 @@ import { type Ensured, factsOf } from './ensure-execgo.js';
 import { probe, probeUntilReady } from './probe.js';
 
 export interface RuntimeOptions {
-  /** Without a slash at the end. */
+  /** Without credentials and without a slash at the end. */
   readonly url: string;
+  /** Sent with each question. */
+  readonly headers: Readonly<Record<string, string>>;
   /** Started where nothing answers. */
   readonly image?: string;
   readonly timeoutMs: number;
@@ -16,8 +18,9 @@ const PORT_IN_IMAGE = 8080;
 const VOLUME = 'execgo-runtime-data:/data';
 
 /** The runtime at this address: the one that is there, else one from an image, if there is one and docker is. */
-export async function ensureRuntime({ url, image, timeoutMs }: RuntimeOptions, cli: CliContext): Promise<Ensured> {
-  const found = await probe(`${url}/readyz`);
+export async function ensureRuntime(options: RuntimeOptions, cli: CliContext): Promise<Ensured> {
+  const { url, headers, image, timeoutMs } = options;
+  const found = await probe(`${url}/readyz`, headers);
   if (found.isReady) return { ...factsOf(url, found), started_by: 'already-up' };
   if (image === undefined || found.statusCode !== undefined) {
     const { isOk, note } = await docker(['--version'], cli);
@@ -27,7 +30,9 @@ export async function ensureRuntime({ url, image, timeoutMs }: RuntimeOptions, c
   const { port } = new URL(url);
   const publish = `127.0.0.1:${port || '80'}:${PORT_IN_IMAGE}`;
   const { isOk, note } = await docker(['run', '--detach', '--publish', publish, '--volume', VOLUME, image], cli);
-  const last = isOk ? await probeUntilReady(`${url}/readyz`, timeoutMs) : await probe(`${url}/readyz`);
+  const last = isOk
+    ? await probeUntilReady(`${url}/readyz`, timeoutMs, { headers })
+    : await probe(`${url}/readyz`, headers);
   return { ...factsOf(url, last), attempt_note: note, ...(last.isReady && { started_by: 'docker' }) };
 }
 

@@ -26,21 +26,23 @@ export async function probe(url: string, headers: Readonly<Record<string, string
   }
 }
 
-/**
- * Asks until it is ready, the time is over, or there is no more hope.
- *
- * @param isHopeless asked before every further try
- */
+interface PatienceOptions {
+  /** Asked before every try. @default never */
+  readonly isHopeless?: () => boolean;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Asks until it is ready, the time is over, or there is no more hope. */
 export async function probeUntilReady(
   url: string,
   timeoutMs: number,
-  isHopeless: () => boolean = () => false,
+  { isHopeless = () => false, headers }: PatienceOptions = {},
 ): Promise<Probe> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     // What has just been given up may have lost to another one that is ready.
     const wasHopeless = isHopeless();
-    const last = await probe(url);
+    const last = await probe(url, headers);
     if (last.isReady || wasHopeless || performance.now() >= deadline) return last;
     await sleep(ASK_EVERY_MS);
   }
