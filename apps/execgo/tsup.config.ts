@@ -1,7 +1,7 @@
 import { packageConfig } from '../../scripts/tsup.js';
 
 export default packageConfig({
-  entry: ['src/index.ts', 'src/main.ts'],
+  entry: ['src/index.ts', 'src/main.ts', 'src/main-execgocli.ts'],
   // Optional packages are loaded where they are installed, never bundled.
   external: ['@execgo/cache-redis'],
 });

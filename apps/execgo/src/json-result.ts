@@ -8,6 +8,8 @@ const FAILED = 1;
 /** What a command that failed tells on stdout. */
 export interface CommandFailure {
   readonly message: string;
+  /** Of HTTP. */
+  readonly status_code?: number;
   readonly body?: unknown;
   /** What can be done. */
   readonly hint?: string;
@@ -32,7 +34,11 @@ export async function withJsonResult(
   }
 }
 
-export function failWith({ stdout }: Pick<CliContext, 'stdout'>, error: CommandFailure): number {
+export function failWith(
+  { stdout }: Pick<CliContext, 'stdout'>,
+  error: CommandFailure,
+  status: number = FAILED,
+): number {
   stdout(`${JSON.stringify({ ok: false, error })}\n`);
-  return FAILED;
+  return status;
 }

@@ -18,8 +18,13 @@ export function readTokens({ token, tokenFile }: Settings): Tokens {
   if (token !== undefined && tokenFile !== undefined) {
     throw new SettingsError('the token is given twice, by EXECGO_TOKEN and by --token-file: keep one of them');
   }
-  if (tokenFile !== undefined) return fromText(readOwnFile(tokenFile).trim(), tokenFile);
+  if (tokenFile !== undefined) return readTokenFile(tokenFile);
   return token === undefined ? {} : { token: checked(token, 'EXECGO_TOKEN') };
+}
+
+/** What a token file holds. @throws SettingsError as `readTokens` */
+export function readTokenFile(file: string): Tokens {
+  return fromText(readOwnFile(file).trim(), file);
 }
 
 function fromText(text: string, file: string): Tokens {

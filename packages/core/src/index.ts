@@ -146,9 +146,11 @@ export {
   TaskSpec,
   type TaskStatus,
 } from './task.js';
-export { CLIENT_FIELDS, SERVER_FIELDS } from './task-fields.js';
+export { CLIENT_FIELDS, SERVER_FIELDS, withinEdits } from './task-fields.js';
 export {
+  invalidJson,
   isValidId,
+  kindOf,
   MAX_ID_LENGTH,
   MAX_INPUT_DEPTH,
   MAX_RETRY,
@@ -168,3 +170,12 @@ export {
   toStored,
   toWire,
 } from './wire.js';
+export type { WireEvent, WireLiveReport } from './wire-event.js';
+export type {
+  WireProgress,
+  WireReceipt,
+  WireRunError,
+  WireRuntime,
+  WireTask,
+  WireTaskSpec,
+} from './wire-task.js';

@@ -8,7 +8,10 @@ export const serveCommand: CommandDefinition = {
   name: 'serve',
   isDefault: true,
   describe(command: Command): Command {
-    return addSettingFlags(command.description('run the server (the default command)'));
+    return addSettingFlags(command.description('run the server (the default command)')).addHelpText(
+      'after',
+      '\nExample:\n  execgo serve --addr 127.0.0.1:9090 --data-dir /var/lib/execgo',
+    );
   },
   async run(command: Command, { env, cwd }: CliContext): Promise<number> {
     const resolved = resolveSettings({ flags: flagsGiven(command), env, cwd, configFile: true });

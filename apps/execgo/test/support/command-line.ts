@@ -1,4 +1,11 @@
 import { runCli } from '../../src/cli.js';
+import type { CliContext } from '../../src/commands/command.js';
+
+export interface Printed {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 export interface Ran {
   readonly status: number;
@@ -13,22 +20,41 @@ interface Answer {
   readonly error?: Readonly<Record<string, unknown>>;
 }
 
-/** Runs `execgo` in this process. */
+export interface ProcessOptions
+  extends Pick<CliContext, 'isTerminal' | 'isStdoutTerminal' | 'terminalSize' | 'writeBytes'> {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+  readonly name?: 'execgo' | 'execgocli';
+}
+
+/** Runs the program in this process; to what it printed. */
+export async function printed(cwd: string, argv: readonly string[], options: ProcessOptions = {}): Promise<Printed> {
+  const { env = {}, stdin = '', name = 'execgo', ...terminal } = options;
+  const streams = { stdout: '', stderr: '' };
+  const context: CliContext = {
+    env,
+    cwd,
+    stdout: (text) => {
+      streams.stdout += text;
+    },
+    stderr: (text) => {
+      streams.stderr += text;
+    },
+    stdin: (async function* () {
+      yield Buffer.from(stdin);
+    })(),
+    ...terminal,
+  };
+  return { status: await runCli(argv, context, name), ...streams };
+}
+
+/** Runs a command of `execgo` whose stdout is one JSON object, or nothing, in this process. */
 export async function execgo(
   cwd: string,
   argv: readonly string[],
   env: Readonly<Record<string, string>> = {},
+  options: Omit<ProcessOptions, 'env'> = {},
 ): Promise<Ran> {
-  const printed = { stdout: '', stderr: '' };
-  const status = await runCli(argv, {
-    env,
-    cwd,
-    stdout: (text) => {
-      printed.stdout += text;
-    },
-    stderr: (text) => {
-      printed.stderr += text;
-    },
-  });
-  return { status, json: printed.stdout === '' ? undefined : JSON.parse(printed.stdout), stderr: printed.stderr };
+  const { status, stdout, stderr } = await printed(cwd, argv, { env, ...options });
+  return { status, json: stdout === '' ? undefined : JSON.parse(stdout), stderr };
 }

@@ -1,0 +1,181 @@
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { execgo } from './support/command-line.js';
+import { freshFolder, startTestServer } from './support/running-server.js';
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A `docker` that writes down what it was called with, and starts what answers `/readyz` at this port. */
+function fakeDocker(folder: string, port: number): string {
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  const server = join(folder, 'ready.mjs');
+  writeFileSync(
+    server,
+    `import { createServer } from 'node:http';
+createServer((_, answer) => answer.end('ready')).listen(${port}, '127.0.0.1');
+`,
+  );
+  writeFileSync(
+    join(bin, 'docker'),
+    `#!${process.execPath}
+const { spawn } = require('node:child_process');
+const { appendFileSync } = require('node:fs');
+appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify({ args: process.argv.slice(2), cwd: process.cwd() }) + '\\n');
+const child = spawn(process.execPath, [${JSON.stringify(server)}], { detached: true, stdio: 'ignore' });
+child.unref();
+appendFileSync(${JSON.stringify(join(folder, 'pids'))}, child.pid + '\\n');
+console.log('started');
+`,
+  );
+  chmodSync(join(bin, 'docker'), 0o755);
+  onTestFinished(() => {
+    for (const pid of readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n')) process.kill(Number(pid));
+  });
+  return bin;
+}
+
+function emptyFolder(cwd: string): string {
+  const folder = join(cwd, 'no-programs');
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+it('a server that is there is left alone: exit status 0', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  expect(await execgo(cwd, ['ensure-running'], { EXECGO_URL: url })).toEqual({
+    status: 0,
+    json: {
+      ok: true,
+      data: {
+        execgo: {
+          url,
+          reachable: true,
+          started_by: 'already-up',
+          ready_status_code: 200,
+          ready_body: expect.stringContaining('ok'),
+        },
+      },
+    },
+    stderr: '',
+  });
+});
+
+it('exit status 4 where ExecGo cannot be reached and is not to be started here, with hints', async () => {
+  const url = `https://127.0.0.1:${await freePort()}`;
+  expect(await execgo(freshFolder(), ['ensure-running', '-timeout', '100ms'], { EXECGO_URL: url })).toMatchObject({
+    status: 4,
+    json: {
+      ok: true,
+      data: { execgo: { url, reachable: false }, manual_hints: [expect.stringContaining('execgo serve')] },
+    },
+  });
+});
+
+it('exit status 5 where the runtime cannot be reached and docker is missing, with hints', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const runtime = `http://127.0.0.1:${await freePort()}`;
+  const env = {
+    EXECGO_URL: url,
+    EXECGO_RUNTIME_URL: runtime,
+    PATH: emptyFolder(cwd),
+    EXECGO_RUNTIME_SOURCE: '/src/rt',
+  };
+  for (const argv of [['-with-runtime'], ['-with-runtime', '-runtime-image', 'runtime:local']]) {
+    expect(await execgo(cwd, ['ensure-running', ...argv], env)).toMatchObject({
+      status: 5,
+      json: {
+        ok: true,
+        data: {
+          execgo: { reachable: true },
+          runtime: { url: runtime, reachable: false, attempt_note: expect.stringContaining('docker is not installed') },
+          manual_hints: [
+            expect.stringContaining('docker run'),
+            expect.stringContaining('cd /src/rt'),
+            expect.stringContaining(`EXECGO_RUNTIME_URL=${runtime}`),
+          ],
+        },
+      },
+    });
+  }
+});
+
+it('a runtime that is there is found; one that is not is started from its image', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const port = await freePort();
+  const runtime = `http://127.0.0.1:${port}`;
+  const env = { EXECGO_URL: url, EXECGO_RUNTIME_URL: runtime, PATH: fakeDocker(cwd, port) };
+  const ensure = () => execgo(cwd, ['ensure-running', '-with-runtime', '-runtime-image', 'runtime:local'], env);
+  expect(await ensure()).toMatchObject({
+    status: 0,
+    json: { data: { runtime: { url: runtime, reachable: true, started_by: 'docker' } } },
+  });
+  expect(JSON.parse(readFileSync(join(cwd, 'calls'), 'utf8')).args).toEqual([
+    'run',
+    '--detach',
+    '--publish',
+    `127.0.0.1:${port}:8080`,
+    '--volume',
+    'execgo-runtime-data:/data',
+    'runtime:local',
+  ]);
+  expect((await ensure()).json).toMatchObject({ data: { runtime: { started_by: 'already-up' } } });
+});
+
+it('with a compose directory, ExecGo is started by docker compose there', async () => {
+  const cwd = freshFolder();
+  const port = await freePort();
+  const compose = join(cwd, 'compose');
+  mkdirSync(compose);
+  const url = `http://127.0.0.1:${port}`;
+  const env = { EXECGO_URL: url, EXECGO_COMPOSE_DIR: 'compose', PATH: fakeDocker(cwd, port) };
+  const ensure = () => execgo(cwd, ['ensure-running'], env);
+  writeFileSync(join(cwd, 'pids'), '');
+  const refused = await ensure();
+  expect(refused).toMatchObject({ status: 2, json: undefined });
+  expect(refused.stderr).toContain('docker-compose.yml');
+  writeFileSync(join(compose, 'docker-compose.yml'), '');
+  expect(await ensure()).toMatchObject({
+    status: 0,
+    json: { data: { execgo: { url, reachable: true, started_by: 'docker-compose' } } },
+  });
+  expect(JSON.parse(readFileSync(join(cwd, 'calls'), 'utf8'))).toEqual({
+    args: ['compose', 'up', '--detach', '--build'],
+    cwd: compose,
+  });
+});
+
+it('credentials in the address of the runtime are presented, and never shown', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const asked: (string | undefined)[] = [];
+  const runtime = createServer((request, answer) => {
+    asked.push(request.headers.authorization);
+    answer.end('ready');
+  });
+  await new Promise<void>((resolve) => runtime.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void runtime.close());
+  const { port } = runtime.address() as AddressInfo;
+  const env = { EXECGO_URL: url, EXECGO_RUNTIME_URL: `http://me:secret@127.0.0.1:${port}/` };
+  const { status, json, stderr } = await execgo(cwd, ['ensure-running', '-with-runtime'], env);
+  expect({ status, json }).toMatchObject({ status: 0, json: { data: { runtime: { started_by: 'already-up' } } } });
+  expect(asked).toEqual([`Basic ${Buffer.from('me:secret').toString('base64')}`]);
+  expect(JSON.stringify(json) + stderr).not.toContain('secret');
+});
+
+it.each([
+  [{ EXECGO_URL: 'nonsense' }, 'EXECGO_URL'],
+  [{ EXECGO_RUNTIME_URL: 'nonsense' }, 'EXECGO_RUNTIME_URL: expected an address'],
+])('exit status 2 for %j', async (env, message) => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const ran = await execgo(cwd, ['ensure-running', '-with-runtime'], { EXECGO_URL: url, ...env });
+  expect(ran).toMatchObject({ status: 2, json: undefined, stderr: expect.stringContaining(message) });
+});
