@@ -11,6 +11,7 @@ import { healthCommand } from './health.js';
 import { listCommand } from './list.js';
 import { logsCommand } from './logs.js';
 import { migrateCommand } from './migrate.js';
+import { openApiCommand } from './openapi.js';
 import { runCommand } from './run.js';
 import { serveCommand } from './serve.js';
 import { skillsCommand } from './skills.js';
@@ -41,5 +42,6 @@ export const COMMANDS: readonly CommandDefinition[] = [
   backupCommand,
   migrateCommand,
   doctorCommand,
+  openApiCommand,
   completionCommand,
 ];

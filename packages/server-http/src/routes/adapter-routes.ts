@@ -2,7 +2,6 @@ import {
   adapterCapabilities,
   checkTranslatedGraph,
   formatTools,
-  TOOL_FORMATS,
   type Translation,
   toolManifest,
   translateAction,
@@ -17,24 +16,37 @@ import { jsonBody } from '../json-body.js';
 import { nextTurn } from '../next-turn.js';
 import { Query } from '../query.js';
 import { submitOptions } from '../submit-options.js';
+import { FORMAT, GET_CAPABILITIES, LIST_AGENT_TOOLS, SUBMIT_ACTION, TRANSLATE_ACTION } from './adapter-operations.js';
 
 /** `/adapters/*`: actions of agents, in the form `adapter.v1`. */
 export function adapterRoutes(options: ResolvedOptions): readonly Route[] {
   const { kernel } = options;
   return [
-    { path: '/adapters/capabilities', methods: { GET: (call) => call.json(200, adapterCapabilities()) } },
+    {
+      path: '/adapters/capabilities',
+      methods: { GET: { operation: GET_CAPABILITIES, handle: (call) => call.json(200, adapterCapabilities()) } },
+    },
     {
       path: '/adapters/tools',
       methods: {
-        GET: async (call) => {
-          const format = new Query(call.url).choice('format', TOOL_FORMATS);
-          const tools = await kernel.tools();
-          return call.json(200, format === undefined ? toolManifest(tools) : formatTools(tools, format));
+        GET: {
+          operation: LIST_AGENT_TOOLS,
+          handle: async (call) => {
+            const format = FORMAT.read(new Query(call.url));
+            const tools = await kernel.tools();
+            return call.json(200, format === undefined ? toolManifest(tools) : formatTools(tools, format));
+          },
         },
       },
     },
-    { path: '/adapters/translate', methods: { POST: (call) => translate(call, options) } },
-    { path: '/adapters/actions', methods: { POST: (call) => act(call, options) } },
+    {
+      path: '/adapters/translate',
+      methods: { POST: { operation: TRANSLATE_ACTION, handle: (call) => translate(call, options) } },
+    },
+    {
+      path: '/adapters/actions',
+      methods: { POST: { operation: SUBMIT_ACTION, handle: (call) => act(call, options) } },
+    },
   ];
 }
 
