@@ -3,11 +3,13 @@ import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import type { RunningGrpcServer } from '@execgo/server-grpc';
 import { createApp, type RunningServer } from '@execgo/server-http';
+import { createMcpHandler } from '@execgo/server-mcp';
 import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
 import { closeDoors, closeServer, type Doors } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
 import { type GrpcDoor, type GrpcDoorOptions, loadGrpcDoor } from './grpc-door.js';
 import { listen } from './listen.js';
+import { mcpOptions } from './mcp-options.js';
 import { describeAddress, type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { logStart } from './start-log.js';
@@ -60,18 +62,27 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     allowUnauthenticated: settings.allowUnauthenticated,
     allowedOrigins: settings.allowedOrigins,
   };
+  const httpAccess = { ...access, exposure: policy.exposure };
+  const mcp = createMcpHandler({
+    kernel: scheduler,
+    version: VERSION,
+    access: httpAccess,
+    logger,
+    ...mcpOptions(settings),
+  });
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
     skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
+    doors: [{ path: '/mcp', fetch: mcp.fetch }],
     about: () => ({
       sandbox: { ...sandbox, limits: { ...sandbox.limits } },
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
     }),
     ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
-    access: { ...access, exposure: policy.exposure },
+    access: httpAccess,
   });
   // The ports come first: a second server beside a running one fails here, before it has touched anything.
   const http = await listen(app, settings.addr);

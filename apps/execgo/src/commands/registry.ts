@@ -10,6 +10,7 @@ import { getCommand } from './get.js';
 import { healthCommand } from './health.js';
 import { listCommand } from './list.js';
 import { logsCommand } from './logs.js';
+import { mcpCommand } from './mcp.js';
 import { migrateCommand } from './migrate.js';
 import { openApiCommand } from './openapi.js';
 import { runCommand } from './run.js';
@@ -25,6 +26,7 @@ import { watchCommand } from './watch.js';
 export const COMMANDS: readonly CommandDefinition[] = [
   serveCommand,
   runCommand,
+  mcpCommand,
   submitCommand,
   waitCommand,
   getCommand,
