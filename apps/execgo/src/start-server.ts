@@ -3,12 +3,12 @@ import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import type { RunningGrpcServer } from '@execgo/server-grpc';
 import { createApp, type RunningServer } from '@execgo/server-http';
-import { createMcpHandler } from '@execgo/server-mcp';
 import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
 import { closeDoors, closeServer, type Doors } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
 import { type GrpcDoor, type GrpcDoorOptions, loadGrpcDoor } from './grpc-door.js';
 import { listen } from './listen.js';
+import { mcpDoor } from './mcp-door.js';
 import { mcpOptions } from './mcp-options.js';
 import { describeAddress, type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
@@ -63,20 +63,13 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     allowedOrigins: settings.allowedOrigins,
   };
   const httpAccess = { ...access, exposure: policy.exposure };
-  const mcp = createMcpHandler({
-    kernel: scheduler,
-    version: VERSION,
-    access: httpAccess,
-    logger,
-    ...mcpOptions(settings),
-  });
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
     skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
-    doors: [{ path: '/mcp', fetch: mcp.fetch }],
+    doors: [mcpDoor({ kernel: scheduler, version: VERSION, access: httpAccess, logger, ...mcpOptions(settings) })],
     about: () => ({
       sandbox: { ...sandbox, limits: { ...sandbox.limits } },
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),

@@ -3,6 +3,7 @@ import {
   type EventQuery,
   eventToWire,
   isExecGoError,
+  type JsonObject,
   type Kernel,
   type LiveReport,
   type TaskEvent,
@@ -30,7 +31,7 @@ async function* messages(events: AsyncIterable<TaskEvent | LiveReport>): AsyncGe
 }
 
 function eventMessage(event: TaskEvent | LiveReport): EventMessage {
-  const { type, task_id, graph_id, handle_id, message, data } = eventToWire(event);
+  const { type, task_id, graph_id, handle_id, message, data } = eventToWire(event) as JsonObject;
   return {
     seq: int64('seq' in event ? event.seq : 0),
     type: String(type),

@@ -9,7 +9,6 @@ import {
 } from '@execgo/core';
 import { DEFAULT_KILL_AFTER_MS } from '@execgo/process';
 import type { Command } from 'commander';
-import { assembleKernel } from '../assemble-kernel.js';
 import { failWith } from '../json-result.js';
 import type { GraphReport } from '../live-tree/graph-report.js';
 import { LineReport } from '../live-tree/line-report.js';
@@ -150,6 +149,7 @@ async function embedded(
     const logger = createReportLog((text) => report.note(text));
     for (const warning of resolved.warnings) report.note(`warning: ${warning}`);
     const policy = resolvePolicy(resolved.settings, false);
+    const { assembleKernel } = await import('../assemble-kernel.js');
     const { scheduler, sandbox, sources, failed } = await assembleKernel(resolved, { policy, logger, cwd: cli.cwd });
     if (sandbox.reason !== undefined) report.note(`warning: commands run without a sandbox: ${sandbox.reason}`);
     for (const text of sources.notes) report.note(text);

@@ -1,5 +1,5 @@
 import { isAbsolute, join, normalize } from 'node:path';
-import { isToolPattern } from '@execgo/server-mcp';
+import { isToolPattern } from '@execgo/server-mcp/tool-filter';
 
 /** How one sort of value is written, read and shown. A reader answers undefined for what is no such value. */
 export interface Kind<T> {

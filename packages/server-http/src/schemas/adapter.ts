@@ -5,7 +5,8 @@ import { json, Task, TaskInput } from './task.js';
 const text = (description: string) => v.nullish(v.pipe(v.string('expected a string'), v.description(description)));
 const integer = (description: string) =>
   v.nullish(v.pipe(v.number('expected an integer'), v.safeInteger('expected an integer'), v.description(description)));
-const textMap = (description: string) => v.pipe(v.record(v.string(), v.nullable(v.string())), v.description(description));
+const textMap = (description: string) =>
+  v.pipe(v.record(v.string(), v.nullable(v.string())), v.description(description));
 
 /** An action of an agent, `adapter.v1`. */
 export const ActionRequest = v.object({
@@ -16,7 +17,9 @@ export const ActionRequest = v.object({
   action: v.object({
     kind: v.pipe(
       v.string(),
-      v.description(`One of ${ACTION_KINDS.map((kind) => `\`${kind}\``).join(', ')}, or an alias that \`/adapters/tools\` tells.`),
+      v.description(
+        `One of ${ACTION_KINDS.map((kind) => `\`${kind}\``).join(', ')}, or an alias that \`/adapters/tools\` tells.`,
+      ),
     ),
     tool_name: text('`server.tool` for `mcp.call`.'),
     input: v.exactOptional(json('As the `input_schema` of the kind has it.')),
@@ -48,7 +51,9 @@ export const Translation = v.object({
   accepted: v.literal(0),
   ...answer,
   task_graph: v.object({
-    tasks: v.array(v.intersect([TaskInput, v.object({ status: v.string(), created_at: v.string(), updated_at: v.string() })])),
+    tasks: v.array(
+      v.intersect([TaskInput, v.object({ status: v.string(), created_at: v.string(), updated_at: v.string() })]),
+    ),
   }),
 });
 
