@@ -146,9 +146,11 @@ export {
   TaskSpec,
   type TaskStatus,
 } from './task.js';
-export { CLIENT_FIELDS, SERVER_FIELDS } from './task-fields.js';
+export { CLIENT_FIELDS, SERVER_FIELDS, withinEdits } from './task-fields.js';
 export {
+  invalidJson,
   isValidId,
+  kindOf,
   MAX_ID_LENGTH,
   MAX_INPUT_DEPTH,
   MAX_RETRY,

@@ -44,6 +44,7 @@ it('the package exports these values and no others', () => {
       "formatTime",
       "fromWire",
       "indexTasks",
+      "invalidJson",
       "isExecGoError",
       "isJsonObject",
       "isLegal",
@@ -52,6 +53,7 @@ it('the package exports these values and no others', () => {
       "isValidId",
       "jsonDepth",
       "jsonSize",
+      "kindOf",
       "linkGraph",
       "mayRetry",
       "normaliseType",
@@ -74,6 +76,7 @@ it('the package exports these values and no others', () => {
       "unknownType",
       "utf8Length",
       "validateGraph",
+      "withinEdits",
     ]
   `);
 });

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { type AppOptions, resolveAppOptions } from './app-options.js';
 import { endpoint, type Route } from './endpoint.js';
 import { requireLoopback } from './loopback-apps.js';
+import { adapterRoutes } from './routes/adapter-routes.js';
 import { eventRoutes } from './routes/event-routes.js';
 import { graphRoutes } from './routes/graph-routes.js';
 import { mcpRoutes } from './routes/mcp-routes.js';
@@ -30,6 +31,7 @@ export function createApp(options: AppOptions): Hono {
     ...eventRoutes(resolved),
     ...outputRoutes(resolved),
     ...graphRoutes(resolved),
+    ...adapterRoutes(resolved),
     ...mcpRoutes(resolved),
     ...skillRoutes(resolved),
     ...probeRoutes(resolved),

@@ -1,4 +1,3 @@
-import { createHash, randomUUID } from 'node:crypto';
 import {
   ExecGoError,
   isExecGoError,
@@ -13,6 +12,7 @@ import {
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
+import { freshId } from '../fresh-id.js';
 import { jsonBody } from '../json-body.js';
 import { longPoll } from '../long-poll.js';
 import { mcpHandle } from '../mcp-handle.js';
@@ -80,19 +80,12 @@ function taskToSubmit(body: unknown, options: SubmitOptions): TaskInput & { read
     throw wrongType('timeout', 'an integer');
   }
   return {
-    id: id || freshId(options),
+    id: id || freshId(CATEGORY, options),
     type: CATEGORY,
     tool_name,
     ...(input !== undefined && { input }),
     ...(typeof timeout === 'number' && { timeout }),
   } as TaskInput & { readonly id: string };
-}
-
-/** A repeat with its key has to name the same task; the same key of another caller another one. */
-function freshId({ idempotencyKey: key, actor }: SubmitOptions): string {
-  if (key === undefined) return `mcp-${randomUUID()}`;
-  const hash = createHash('sha256').update(actor === undefined ? key : `${actor}\n${key}`);
-  return `mcp-${hash.digest('hex').slice(0, 32)}`;
 }
 
 /** The newest task that has this handle: its id, or the handle that another system gave it. */
