@@ -11,6 +11,7 @@ import { createExecutors } from './executors.js';
 import { loggedStore } from './logged-store.js';
 import type { Policy } from './policy.js';
 import { projectFiles, type ToolSources, toolSources } from './project-files.js';
+import { runtimeService } from './runtime.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import type { Settings } from './settings/table.js';
 import { makeWorkspace, protectedPaths } from './workspace.js';
@@ -56,6 +57,7 @@ export async function assembleKernel(resolved: ResolvedSettings, options: Assemb
   const { store, folder } = await createStore(settings.store, forDrivers, { cwd, onWarning });
   const cache = await openCache(settings, store, onWarning);
   const packages = await loadExecutors(settings.executor, forDrivers, cwd);
+  const runtime = runtimeService(settings);
   const sources = toolSources(settings, cwd);
   const guarded = protectedPaths(resolved, sources, [folder, ...packages.folders]);
   const sandbox = await openSandbox({
@@ -73,7 +75,7 @@ export async function assembleKernel(resolved: ResolvedSettings, options: Assemb
     confinement: sandbox.confinement,
     protectedPaths: [...guarded, ...projectFiles(cwd)],
     ownPorts: () => ownPorts,
-    ownServices: cache === undefined ? [] : [cache.address],
+    ownServices: [cache?.address, runtime.address].filter((address) => address !== undefined),
     env,
     logger,
   });
@@ -83,10 +85,13 @@ export async function assembleKernel(resolved: ResolvedSettings, options: Assemb
     fail = resolve;
   });
   const outputStore = createOutputStore(settings);
+  // A package may serve the type instead, where no runtime is configured.
+  const served = packages.executors.some(({ category }) => category === runtime.executor.category);
+  const ofRuntime = served && runtime.address === undefined ? [] : [runtime.executor];
   const scheduler = createScheduler({
     ...kernelLimits(settings),
     store: loggedStore(cache ?? store, logger),
-    executors: [...executors, ...packages.executors],
+    executors: [...executors, ...ofRuntime, ...packages.executors],
     ...(outputStore !== undefined && { outputStore }),
     onRetention: (sweep) => logRetention(logger, sweep),
     onOutputProblem: (err) => logger.warn({ err }, err.message),

@@ -1,5 +1,5 @@
 import { ExecGoError, errorMessage, isJsonObject, type JsonObject } from '@execgo/core';
-import { type Dispatcher, Pool } from 'undici';
+import type { Dispatcher, Pool } from 'undici';
 import type { ResolvedRuntimeOptions } from './options.js';
 import { runError, SOURCE } from './run-error.js';
 import { type RunEvent, type RunStatus, readEvents, readFailure, readStatus } from './run-status.js';
@@ -17,12 +17,9 @@ interface Answer {
  * `details.http_status`. An abort throws the reason of the signal.
  */
 export class RuntimeClient {
-  private readonly pool: Pool;
+  private pool: Promise<Pool> | undefined;
 
-  constructor(private readonly options: ResolvedRuntimeOptions) {
-    const { target, connections, requestTimeoutMs } = options;
-    this.pool = new Pool(target.origin, { connections, connect: { timeout: requestTimeoutMs } });
-  }
+  constructor(private readonly options: ResolvedRuntimeOptions) {}
 
   async submit(payload: JsonObject, signal?: AbortSignal): Promise<void> {
     await this.call('POST', '/api/v1/tasks', { payload, signal });
@@ -49,8 +46,17 @@ export class RuntimeClient {
     await this.call('GET', '/readyz', {});
   }
 
-  close(): Promise<void> {
-    return this.pool.destroy();
+  async close(): Promise<void> {
+    await (await this.pool)?.destroy();
+  }
+
+  /** Not loaded before somebody connects: undici takes longer to load than the rest of a server. */
+  private connections(): Promise<Pool> {
+    const { target, connections, requestTimeoutMs } = this.options;
+    this.pool ??= import('undici').then(
+      ({ Pool }) => new Pool(target.origin, { connections, connect: { timeout: requestTimeoutMs } }),
+    );
+    return this.pool;
   }
 
   private statusOf(body: unknown): RunStatus {
@@ -91,11 +97,12 @@ export class RuntimeClient {
     { payload, headers, signal }: Parameters<RuntimeClient['call']>[2],
   ): Promise<Answer> {
     const { target, requestTimeoutMs } = this.options;
+    const pool = await this.connections();
     signal?.throwIfAborted();
     // The one timer for the whole answer: a runtime that drips it byte by byte is as good as one that does not answer.
     const deadline = AbortSignal.timeout(requestTimeoutMs);
     try {
-      const response = await this.pool.request({
+      const response = await pool.request({
         method,
         path: target.prefix + path,
         headers: {

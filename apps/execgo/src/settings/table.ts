@@ -106,6 +106,19 @@ export const SETTINGS = {
     default: 'false',
     help: 'also use ./.mcp.json, ./.skills and ./.claude/skills, which decide what programs run',
   }),
+  runtimeUrl: optional(name('url', 'http(s)://[user:password@]host[:port][/prefix]'), {
+    otherwise: 'no runtime: its tasks are refused',
+    help: 'execgo-runtime server that runs tasks of type runtime; with a password it belongs in a config file of mode 0600',
+    secret: true,
+  }),
+  runtimeTenant: optional(name('name', 'visible ASCII characters without spaces'), {
+    otherwise: 'none',
+    help: 'tenant that the runtime is told for tasks that name none',
+  }),
+  runtimeOwner: optional(name('name', 'visible ASCII characters without spaces'), {
+    otherwise: 'none',
+    help: 'owner that the runtime is told for tasks that name none: it lets nobody else kill them',
+  }),
   executor: setting(listOf(name('package', 'the name of a package')), {
     default: '',
     help: 'packages that export createExecutor, for further task types',
