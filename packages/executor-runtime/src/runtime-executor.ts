@@ -63,8 +63,7 @@ class HttpRuntimeExecutor implements RuntimeExecutor {
       const why = cause instanceof Error ? cause.message : String(cause);
       throw new ExecGoError('unavailable', `runtime tasks would fail now: ${why}`, { cause });
     }
-    // Health does not wait for it; what fails is tried again by the next question, or before the next run.
-    this.parts.abandoned.end().catch(() => undefined);
+    this.parts.abandoned.tryAll();
   }
 
   async close(): Promise<void> {

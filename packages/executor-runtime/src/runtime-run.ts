@@ -93,7 +93,7 @@ export class RuntimeRun {
 
   private async submitAndWatch(): Promise<RunStatus> {
     this.run.signal.throwIfAborted();
-    await this.patiently(() => this.parts.abandoned.end());
+    await this.patiently(() => this.parts.abandoned.endOf(this.task.id));
     await this.submit();
     return this.watch();
   }
@@ -240,7 +240,7 @@ export class RuntimeRun {
   }
 
   private abandon(): void {
-    this.parts.abandoned.add(this.id, this.asked?.owner);
+    this.parts.abandoned.add(this.id, this.task.id, this.asked?.owner);
   }
 }
 

@@ -41,7 +41,7 @@ interface Fault {
   times: number;
 }
 
-const GRACE_MS = 200;
+const GRACE_MS = 60;
 const SIGNALS: Readonly<Record<string, number>> = { SIGTERM: 15, SIGKILL: 9 };
 
 /** A small execgo-runtime for tests, over real programs: its tasks, states, events, kills and refusals. */
