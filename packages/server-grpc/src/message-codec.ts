@@ -7,11 +7,14 @@ import {
   toBinary,
 } from '@bufbuild/protobuf';
 import { ExecGoError, errorMessage } from '@execgo/core';
+import { restoreLostKeys } from './proto-keys.js';
 
 /** @throws ExecGoError `invalid_input` for bytes that are no such message */
-export function decode<D extends DescMessage>(schema: D, bytes: Uint8Array): MessageShape<D> {
+export function decode<D extends DescMessage>(schema: D, bytes: Buffer): MessageShape<D> {
   try {
-    return fromBinary(schema, bytes, { readUnknownFields: false });
+    const message = fromBinary(schema, bytes, { readUnknownFields: false });
+    restoreLostKeys(schema, message, bytes);
+    return message;
   } catch (cause) {
     const problem = `the message is no ${schema.typeName}: ${errorMessage(cause)}`;
     throw new ExecGoError('invalid_input', problem, { cause });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import { ExecGoError } from '@execgo/core';
 import { type ConnectionInjector, Server } from '@grpc/grpc-js';
@@ -39,6 +40,8 @@ export async function serveGrpc(options: GrpcServerOptions): Promise<RunningGrpc
   const resolved = resolveServerOptions(options);
   const credentials = serverCredentials(resolved.tls);
   const closing = new AbortController();
+  // Every stream listens for it.
+  setMaxListeners(0, closing.signal);
   const door: Door = { options: resolved, closing: closing.signal, admissions: new WeakMap() };
   const routes = [...execgoService(resolved), ...healthService(door), ...reflectionService()];
   const server = createGrpcServer(door, routes);
