@@ -3,10 +3,15 @@ import type { ListenAddress } from './settings/kinds.js';
 import { SettingsError } from './settings/settings-error.js';
 import type { Settings } from './settings/table.js';
 
+/** Who can reach an address: `loopback`: programs of this machine alone. */
+export type Exposure = 'loopback' | 'network';
+
 /** What holds once the settings that depend on each other are settled. */
 export interface Policy {
-  /** `loopback`: programs of this machine alone can reach the server. */
-  readonly exposure: 'loopback' | 'network';
+  /** Who can reach HTTP. */
+  readonly exposure: Exposure;
+  /** The same of the address of gRPC, where it is served. */
+  readonly grpcExposure?: Exposure;
   readonly shell: 'allowlist' | 'open';
   readonly egress: 'local' | 'standard' | 'strict' | 'open';
   /** What is asked for; what holds is known once it was tried. */
@@ -21,33 +26,49 @@ export interface Policy {
  * @throws SettingsError for a server that would be open to the network without a word, and for the legacy profile beyond loopback
  */
 export function resolvePolicy(settings: Settings, hasToken: boolean): Policy {
-  const { addr, shellPolicy, egress, sandbox, allowUnauthenticated } = settings;
-  const exposure = isLoopback(addr) ? 'loopback' : 'network';
+  const { addr, grpcAddr, shellPolicy, egress, sandbox } = settings;
   const legacy = settings.profile === 'legacy';
-  if (exposure === 'network' && legacy) {
-    throw new SettingsError(
-      `the legacy profile is for loopback alone, and ${describeAddress(addr)} can be reached from other machines: ` +
-        'leave the profile out, or listen on 127.0.0.1',
-    );
-  }
-  if (exposure === 'network' && !hasToken && !allowUnauthenticated) {
-    throw new SettingsError(
-      `${describeAddress(addr)} can be reached from other machines, and no token is set: give one with --token-file ` +
-        '(or EXECGO_TOKEN), or say --allow-unauthenticated if whoever reaches the port may run tasks here',
-    );
-  }
+  const addresses = grpcAddr === undefined ? [addr] : [addr, grpcAddr];
+  const open = addresses.filter((address) => !isLoopback(address));
+  for (const address of open) checkOpen(address, settings, legacy, hasToken);
   return {
-    exposure,
+    exposure: exposureOf(addr),
+    ...(grpcAddr !== undefined && { grpcExposure: exposureOf(grpcAddr) }),
     shell: shellPolicy ?? (legacy ? 'open' : 'allowlist'),
-    egress: egress ?? (legacy ? 'open' : exposure === 'loopback' ? 'local' : 'standard'),
+    egress: egress ?? (legacy ? 'open' : open.length === 0 ? 'local' : 'standard'),
     sandbox: sandbox ?? (legacy ? 'off' : 'auto'),
     legacy,
   };
 }
 
+/** Each address is judged by itself: one on loopback does not excuse another that is not. */
+function checkOpen(
+  address: ListenAddress,
+  { allowUnauthenticated }: Settings,
+  legacy: boolean,
+  hasToken: boolean,
+): void {
+  if (legacy) {
+    throw new SettingsError(
+      `the legacy profile is for loopback alone, and ${describeAddress(address)} can be reached from other machines: ` +
+        'leave the profile out, or listen on 127.0.0.1',
+    );
+  }
+  if (!hasToken && !allowUnauthenticated) {
+    throw new SettingsError(
+      `${describeAddress(address)} can be reached from other machines, and no token is set: give one with --token-file ` +
+        '(or EXECGO_TOKEN), or say --allow-unauthenticated if whoever reaches the port may run tasks here',
+    );
+  }
+}
+
 /** As a user would write it. */
 export function describeAddress({ host, port }: ListenAddress): string {
   return `${host?.includes(':') ? `[${host}]` : (host ?? '')}:${port}`;
+}
+
+function exposureOf(address: ListenAddress): Exposure {
+  return isLoopback(address) ? 'loopback' : 'network';
 }
 
 function isLoopback({ host }: ListenAddress): boolean {

@@ -15,18 +15,21 @@ export interface StartFacts {
   /** Where the cache is, and whether it is up; absent where none is used. */
   readonly cache?: string;
   readonly url: string;
+  /** `host:port` of gRPC, where it is served. */
+  readonly grpcAddress?: string;
   readonly hasToken: boolean;
 }
 
 /** What an operator wants to know of a server that has just started: one line, and one for each thing to be wary of. */
 export function logStart(logger: Logger, facts: StartFacts): void {
-  const { resolved, policy, sandbox, sources, recovery, cache, url, hasToken } = facts;
+  const { resolved, policy, sandbox, sources, recovery, cache, url, grpcAddress, hasToken } = facts;
   const { settings, configFile } = resolved;
   for (const note of sources.notes) logger.info(note);
   for (const warning of [...resolved.warnings, ...warningsFor(facts)]) logger.warn(warning);
   logger.info(
     {
       url,
+      ...(grpcAddress !== undefined && { grpc: grpcAddress, grpc_tls: settings.grpcTlsCert !== undefined }),
       version: VERSION,
       store: settings.store,
       ...(settings.store !== 'memory' && { data_dir: settings.dataDir, durability: settings.durability }),
@@ -39,13 +42,14 @@ export function logStart(logger: Logger, facts: StartFacts): void {
       ...(sources.mcpConfigs.length > 0 && { mcp_config: sources.mcpConfigs }),
       ...(sources.skillsDirs.length > 0 && { skills_dirs: sources.skillsDirs.map(({ path }) => path) }),
       exposure: policy.exposure,
+      ...(policy.grpcExposure !== undefined && { grpc_exposure: policy.grpcExposure }),
       token: hasToken ? 'required' : 'none',
       max_concurrency: settings.maxConcurrency,
       ...(configFile !== undefined && { config_file: configFile }),
       recovered: recovery.unfinished,
       interrupted: recovery.interrupted,
     },
-    `ExecGo serves on ${url}`,
+    `ExecGo serves on ${url}${grpcAddress === undefined ? '' : ` and gRPC on ${grpcAddress}`}`,
   );
 }
 
@@ -59,6 +63,15 @@ function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recove
   }
   if (policy.exposure === 'network' && !hasToken) {
     warnings.push('served beyond loopback without a token: whoever reaches this port can run tasks as this user');
+  }
+  if (policy.grpcExposure === 'network' && !hasToken) {
+    warnings.push('gRPC beyond loopback without a token: whoever reaches that port can run tasks as this user');
+  }
+  if (policy.grpcExposure === 'network' && settings.grpcTlsCert === undefined) {
+    warnings.push(
+      'gRPC beyond loopback without TLS: tokens, inputs and results can be read on the way; give --grpc-tls-cert and ' +
+        '--grpc-tls-key, or let a proxy encrypt',
+    );
   }
   if (settings.token !== undefined) {
     warnings.push(

@@ -1,12 +1,14 @@
 import type { ExecGoError, Kernel } from '@execgo/core';
 import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
+import type { RunningGrpcServer } from '@execgo/server-grpc';
 import { createApp, type RunningServer } from '@execgo/server-http';
 import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
-import { closeServer } from './close-server.js';
+import { closeDoors, closeServer, type Doors } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
+import { type GrpcDoor, type GrpcDoorOptions, loadGrpcDoor } from './grpc-door.js';
 import { listen } from './listen.js';
-import { type Policy, resolvePolicy } from './policy.js';
+import { describeAddress, type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { logStart } from './start-log.js';
 import { readTokens } from './token.js';
@@ -18,6 +20,8 @@ export type StartOptions = Omit<AssemblyOptions, 'policy'>;
 export interface ExecGoServer {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
+  /** `host:port` of gRPC, where it is served. */
+  readonly grpcAddress: string | undefined;
   readonly kernel: Kernel;
   readonly policy: Policy;
   /** How commands are confined. */
@@ -27,7 +31,7 @@ export interface ExecGoServer {
   /** Resolves when the store has refused to write: nothing runs any more, and the server is to be closed. Never rejects. */
   readonly failed: Promise<ExecGoError>;
   /**
-   * Ends it in good order: takes nothing new, drains HTTP, gives running attempts the shutdown timeout, flushes the store.
+   * Ends it in good order: takes nothing new, drains HTTP and gRPC, gives running attempts the shutdown timeout, flushes the store.
    * Safe to call twice.
    */
   close(): Promise<void>;
@@ -47,9 +51,15 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const tokens = readTokens(settings);
   const hasToken = Object.keys(tokens).length > 0;
   const policy = resolvePolicy(settings, hasToken);
+  const grpcDoor = await loadGrpcDoor(settings);
   const assembly = await assembleKernel(resolved, { ...options, policy });
   const { scheduler, skills, sandbox, sources, cache } = assembly;
 
+  const access = {
+    ...tokens,
+    allowUnauthenticated: settings.allowUnauthenticated,
+    allowedOrigins: settings.allowedOrigins,
+  };
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
@@ -61,17 +71,19 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
     }),
     ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
-    access: {
-      exposure: policy.exposure,
-      ...tokens,
-      allowUnauthenticated: settings.allowUnauthenticated,
-      allowedOrigins: settings.allowedOrigins,
-    },
+    access: { ...access, exposure: policy.exposure },
   });
-  // The port comes first: a second server beside a running one fails here, before it has touched anything.
+  // The ports come first: a second server beside a running one fails here, before it has touched anything.
   const http = await listen(app, settings.addr);
-  assembly.ownPorts.push(http.address.port);
-  const recovery = await recover(scheduler, http);
+  const grpc = await openGrpc(grpcDoor, http, {
+    kernel: scheduler,
+    access: { ...access, exposure: policy.grpcExposure ?? 'loopback' },
+    logger,
+  });
+  const doors = { http, grpc };
+  assembly.ownPorts.push(http.address.port, ...(grpc === undefined ? [] : [grpc.address.port]));
+  const recovery = await recover(scheduler, doors);
+  const grpcAddress = grpc === undefined ? undefined : describeAddress(grpc.address);
   logStart(logger, {
     resolved,
     policy,
@@ -80,29 +92,44 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     recovery,
     ...(cache !== undefined && { cache: `${cache.address} (${cache.stats().state})` }),
     url: http.url,
+    ...(grpcAddress !== undefined && { grpcAddress }),
     hasToken,
   });
 
   let closed: Promise<void> | undefined;
   return {
     url: http.url,
+    grpcAddress,
     kernel: scheduler,
     policy,
     sandbox,
     recovery,
     failed: assembly.failed,
     close() {
-      closed ??= closeServer(http, scheduler, settings.shutdownTimeout * 1000);
+      closed ??= closeServer(doors, scheduler, settings.shutdownTimeout * 1000);
       return closed;
     },
   };
 }
 
-async function recover(scheduler: Scheduler, http: RunningServer): Promise<RecoverySummary> {
+async function openGrpc(
+  door: GrpcDoor | undefined,
+  http: RunningServer,
+  options: GrpcDoorOptions,
+): Promise<RunningGrpcServer | undefined> {
+  try {
+    return await door?.open(options);
+  } catch (error) {
+    await http.close();
+    throw error;
+  }
+}
+
+async function recover(scheduler: Scheduler, doors: Doors): Promise<RecoverySummary> {
   try {
     return await scheduler.start();
   } catch (error) {
-    await http.close();
+    await closeDoors(doors);
     throw error;
   }
 }

@@ -34,6 +34,7 @@ export function protectedPaths(
     ...database,
     configFile,
     settings.tokenFile,
+    settings.grpcTlsKey,
     ...mcpConfigs,
     ...skills,
     ...driverFolders,

@@ -21,6 +21,28 @@ it.each(['127.0.0.1:8080', '127.9.9.9:0', 'localhost:8080', '[::1]:8080'])('on %
   expect(policyOf({ addr }).exposure).toBe('loopback');
 });
 
+describe('gRPC: the exposure of each address is judged by itself', () => {
+  it.each(EVERYWHERE)('gRPC on %s needs a token too, whatever HTTP does', (grpcAddr) => {
+    expect(() => policyOf({ grpcAddr })).toThrow(`${grpcAddr} can be reached from other machines, and no token is set`);
+    expect(() => policyOf({ grpcAddr, profile: 'legacy' }, true)).toThrow('the legacy profile is for loopback alone');
+    expect(policyOf({ grpcAddr }, true)).toMatchObject({ exposure: 'loopback', grpcExposure: 'network' });
+    expect(policyOf({ grpcAddr, allowUnauthenticated: true }).grpcExposure).toBe('network');
+  });
+
+  it('gRPC on loopback does not excuse HTTP beyond it, nor make it loopback', () => {
+    expect(() => policyOf({ addr: ':1', grpcAddr: '127.0.0.1:2' })).toThrow(':1 can be reached from other machines');
+    expect(policyOf({ addr: ':1', grpcAddr: '127.0.0.1:2' }, true)).toMatchObject({
+      exposure: 'network',
+      grpcExposure: 'loopback',
+    });
+  });
+
+  it('egress is local only where both are on loopback', () => {
+    expect(policyOf({ grpcAddr: '127.0.0.1:2' }).egress).toBe('local');
+    expect(policyOf({ grpcAddr: ':2' }, true).egress).toBe('standard');
+  });
+});
+
 it('egress is local on loopback and standard beyond, unless it is set', () => {
   expect(policyOf({}).egress).toBe('local');
   expect(policyOf({ addr: ':1' }, true).egress).toBe('standard');

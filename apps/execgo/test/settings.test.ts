@@ -31,6 +31,10 @@ interface Sample {
 /** One good value of every setting, as text and as JSON, and one that must be refused. */
 const SAMPLES: Readonly<Record<Exclude<SettingName, 'config' | 'token'>, Sample>> = {
   addr: { text: ':9090', json: ':9090', value: { host: undefined, port: 9090 }, bad: '9090' },
+  grpcAddr: { text: '[::1]:0', json: '[::1]:0', value: { host: '::1', port: 0 }, bad: '50051' },
+  grpcTlsCert: { text: 'c.pem', json: 'c.pem', value: join(cwd, 'c.pem'), bad: '' },
+  grpcTlsKey: { text: 'k.pem', json: 'k.pem', value: join(cwd, 'k.pem'), bad: '' },
+  grpcTlsClientCa: { text: 'ca.pem', json: 'ca.pem', value: join(cwd, 'ca.pem'), bad: '' },
   dataDir: { text: 'd', json: 'd', value: join(cwd, 'd'), bad: '' },
   store: { text: 'memory', json: 'memory', value: 'memory', bad: 'two words' },
   sqlitePath: { text: 'x.db', json: 'x.db', value: join(cwd, 'x.db'), bad: '' },
@@ -200,7 +204,7 @@ describe('the config file', () => {
   );
 
   it.each([
-    [{ grpcAddr: ':1' }, 'unknown setting "grpcAddr"'],
+    [{ smtpAddr: ':1' }, 'unknown setting "smtpAddr"'],
     [{ constructor: 1 }, 'unknown setting "constructor"'],
     ['{"__proto__": {"maxTasks": 1}}', 'unknown setting "__proto__"'],
     [{ config: 'x' }, 'unknown setting "config"'],

@@ -15,6 +15,19 @@ export const SETTINGS = {
     default: '127.0.0.1:8080',
     help: 'where HTTP is served; :9090 means every interface, port 0 a free one',
   }),
+  grpcAddr: optional(address, {
+    otherwise: 'off',
+    help: 'where gRPC is served besides; :50051 means every interface, port 0 a free one',
+  }),
+  grpcTlsCert: optional(path, {
+    otherwise: 'gRPC is not encrypted',
+    help: 'certificate of the gRPC server in PEM, with the intermediate ones after it',
+  }),
+  grpcTlsKey: optional(path, { otherwise: 'none', help: 'private key of that certificate, in PEM' }),
+  grpcTlsClientCa: optional(path, {
+    otherwise: 'clients need no certificate',
+    help: 'certificates in PEM of whoever signs those that gRPC clients must present',
+  }),
   dataDir: setting(path, { default: 'data', help: 'folder of the store' }),
   store: setting(name('name', 'jsonfile, sqlite, memory, or the name of a package'), {
     default: 'jsonfile',
