@@ -50,7 +50,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     testTimeout: 20_000,
     hookTimeout: 20_000,
-    coverage: { include: ['packages/*/src/**', 'apps/*/src/**'] },
+    coverage: { include: ['packages/*/src/**', 'apps/*/src/**'], exclude: ['packages/*/src/gen/**'] },
     projects: [
       ...folders
         .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))

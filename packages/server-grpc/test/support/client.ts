@@ -40,7 +40,7 @@ export interface Ended {
 }
 
 /** What is left of a call that was refused. */
-export class Refused extends Error {
+class Refused extends Error {
   constructor(readonly end: Ended) {
     super(`${end.code}: ${end.text}`);
   }
@@ -174,7 +174,7 @@ export async function refusalOf(call: Promise<unknown>): Promise<Ended> {
   );
 }
 
-export function encoded<D extends DescMessage>(schema: D, message: MessageInitShape<D>): Buffer {
+function encoded<D extends DescMessage>(schema: D, message: MessageInitShape<D>): Buffer {
   return Buffer.from(toBinary(schema, create(schema, message)));
 }
 
