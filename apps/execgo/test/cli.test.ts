@@ -37,7 +37,7 @@ it.each([['--help'], ['serve', '--help']])(
 it.each([
   [['--adr', ':1'], "unknown option '--adr'\n(Did you mean --addr?)"],
   [['-adr', ':1'], 'unknown option'],
-  [['--grpc-addr', ':1'], "unknown option '--grpc-addr'"],
+  [['--smtp-addr', ':1'], "unknown option '--smtp-addr'"],
   [['--token', 'secret'], "unknown option '--token'"],
   [['--addr'], "option '--addr <host:port>' argument missing"],
   [['srve'], 'unknown command "srve"; did you mean "serve"?'],

@@ -205,14 +205,17 @@ describe('deadlines and cancellations end what the call holds', () => {
     async function* flood() {
       for (;;) yield endless.submitted('x'.repeat(2000));
     }
-    for (const events of [untilAborted, flood]) {
+    const ends = [untilAborted, flood].map(async (events) => {
       const { kernel, left } = watchedKernel(events);
       const client = new GrpcClient((await startGrpc(kernel)).target);
-      const stream = client.stream(watchTasks, {}, { deadline: Date.now() + 200 });
+      // The connection is there before the time begins to run.
+      await client.refusal(getTask, { id: '' });
+      const stream = client.stream(watchTasks, {}, { deadline: Date.now() + 1000 });
       await left;
       if (events === untilAborted) expect((await stream.ended).code).toBe(status.DEADLINE_EXCEEDED);
       stream.cancel();
-    }
+    });
+    await Promise.all(ends);
   });
 
   it('close ends streams with UNAVAILABLE, and unary calls under way get their answer', async () => {
