@@ -49,9 +49,13 @@ async function install() {
 
 async function build() {
   note('bootstrap: building what has changed');
-  const status = await run('turbo', ['run', 'build', '--concurrency=150%', '--output-logs=errors-only', '--log-prefix=task'], {
-    quiet: true,
-  });
+  const status = await run(
+    'turbo',
+    ['run', 'build', '--concurrency=150%', '--output-logs=errors-only', '--log-prefix=task'],
+    {
+      quiet: true,
+    },
+  );
   if (status !== 0) throw new ToolError(`the build failed (exit status ${status}); the reason stands above`);
 }
 
