@@ -4,6 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { execgo, printed } from './support/command-line.js';
 import { freshFolder } from './support/running-server.js';
 
+/** Trying out a sandbox takes most of the time of a run. */
+const ENV = { EXECGO_SANDBOX: 'off', NO_COLOR: '1' };
 const noop = (id: string, ...dependsOn: string[]) => ({ id, type: 'os', tool_name: 'noop', depends_on: dependsOn });
 const failing = (id: string) => ({ id, type: 'os', tool_name: 'file', input: { action: 'read', path: 'nowhere' } });
 const graphOf = (...tasks: object[]) => JSON.stringify({ tasks });
@@ -12,7 +14,7 @@ describe('execgo run', () => {
   it('runs a graph from a file: exit status 0 when every task succeeded, and one JSON object on stdout', async () => {
     const cwd = freshFolder();
     writeFileSync(join(cwd, 'graph.json'), graphOf(noop('a'), noop('b', 'a')));
-    const { status, json, stderr } = await execgo(cwd, ['run', 'graph.json']);
+    const { status, json, stderr } = await execgo(cwd, ['run', 'graph.json'], ENV);
     expect(status).toBe(0);
     expect(json).toEqual({
       ok: true,
@@ -32,7 +34,7 @@ describe('execgo run', () => {
 
   it('exit status 1 when some failed or were skipped; the graph comes from stdin', async () => {
     const stdin = graphOf(failing('bad'), noop('after', 'bad'));
-    const { status, json, stderr } = await execgo(freshFolder(), ['run', '-'], {}, { stdin });
+    const { status, json, stderr } = await execgo(freshFolder(), ['run', '-'], ENV, { stdin });
     expect(status).toBe(1);
     expect(json).toMatchObject({ ok: true, data: { outcome: 'failed', counts: { failed: 1, skipped: 1 } } });
     expect(stderr).toContain('after: skipped  dependency bad failed');
@@ -46,7 +48,7 @@ describe('execgo run', () => {
     ['a misspelt field', graphOf({ id: 'a', type: 'noop', dependson: [] }), 'depends_on'],
     ['what the policy refuses', graphOf({ id: 'a', type: 'shell', params: { command: 'rm' } }), 'rm'],
   ])('exit status 2 for an invalid graph: %s', async (_, stdin, message) => {
-    const { status, json } = await execgo(freshFolder(), ['run', '-'], {}, { stdin });
+    const { status, json } = await execgo(freshFolder(), ['run', '-'], ENV, { stdin });
     expect({ status, json }).toEqual({
       status: 2,
       json: { ok: false, error: expect.objectContaining({ message: expect.stringContaining(message) }) },
@@ -62,13 +64,13 @@ describe('execgo run', () => {
   ])('exit status 2 for usage: run %j', async (argv, message) => {
     const cwd = freshFolder();
     writeFileSync(join(cwd, 'a'), graphOf(noop('a')));
-    const { status, stdout, stderr } = await printed(cwd, ['run', ...argv]);
+    const { status, stdout, stderr } = await printed(cwd, ['run', ...argv], { env: ENV });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
   });
 
   it('exit status 1 for a file that cannot be read', async () => {
-    const { status, json } = await execgo(freshFolder(), ['run', 'nowhere.json']);
+    const { status, json } = await execgo(freshFolder(), ['run', 'nowhere.json'], ENV);
     expect(status).toBe(1);
     expect(json?.error).toMatchObject({ message: 'nowhere.json cannot be read: there is no such file' });
   });
@@ -76,7 +78,7 @@ describe('execgo run', () => {
   it('keeps everything where --data-dir is given, and a repeat with the same key is the same run', async () => {
     const cwd = freshFolder();
     const stdin = graphOf(noop('a'));
-    const once = () => execgo(cwd, ['run', '-', '-data-dir', 'kept', '--idempotency-key', 'k1'], {}, { stdin });
+    const once = () => execgo(cwd, ['run', '-', '-data-dir', 'kept', '--idempotency-key', 'k1'], ENV, { stdin });
     const first = await once();
     expect(first.status).toBe(0);
     expect(existsSync(join(cwd, 'kept'))).toBe(true);
@@ -88,16 +90,15 @@ describe('execgo run', () => {
   it('for people: a tree on stderr, drawn in place, and a summary on stdout; JSON with --json', async () => {
     const terminal = { isTerminal: true, isStdoutTerminal: true, terminalSize: () => ({ columns: 80, rows: 24 }) };
     const stdin = graphOf(noop('a'), failing('bad'), noop('after', 'bad'));
-    const env = { NO_COLOR: '1' };
-    const run = await printed(freshFolder(), ['run', '-'], { stdin, env, ...terminal });
+    const run = await printed(freshFolder(), ['run', '-'], { stdin, env: ENV, ...terminal });
     expect(run.status).toBe(1);
     expect(run.stdout).toMatch(
       /^✔ a {2}\d+ ms\n {4}\{"ok":true,"message":""\}\n✖ bad {2}.*nowhere.*\n⊘ after {2}dependency bad failed\n/,
     );
     expect(run.stdout).toMatch(/\n1 success, 1 failed, 1 skipped in .*\n$/);
-    const json = await execgo(freshFolder(), ['run', '-', '--json'], env, { stdin, ...terminal });
+    const json = await execgo(freshFolder(), ['run', '-', '--json'], ENV, { stdin, ...terminal });
     expect(json.json).toMatchObject({ ok: true, data: { counts: { success: 1, failed: 1, skipped: 1 } } });
-    const refused = await printed(freshFolder(), ['run', '-'], { stdin: '{}', env, ...terminal });
+    const refused = await printed(freshFolder(), ['run', '-'], { stdin: '{}', env: ENV, ...terminal });
     expect(refused).toMatchObject({ status: 2, stdout: '' });
     expect(refused.stderr).toContain('error: task graph is empty');
   });

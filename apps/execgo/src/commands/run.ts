@@ -7,7 +7,6 @@ import {
   type TaskGraphInput,
   toWire,
 } from '@execgo/core';
-import { DEFAULT_KILL_AFTER_MS } from '@execgo/process';
 import type { Command } from 'commander';
 import { failWith } from '../json-result.js';
 import type { GraphReport } from '../live-tree/graph-report.js';
@@ -15,7 +14,6 @@ import { LineReport } from '../live-tree/line-report.js';
 import { TreeReport } from '../live-tree/tree-report.js';
 import { resolvePolicy } from '../policy.js';
 import { readJsonInput } from '../read-input.js';
-import { createReportLog } from '../report-log.js';
 import { resultsText } from '../run-graph/results-text.js';
 import { type GraphRun, runGraph } from '../run-graph/run-graph.js';
 import { addSettingFlags, flagsGiven } from '../setting-flags.js';
@@ -32,8 +30,8 @@ const NOT_ALL_SUCCEEDED = 1;
 const USAGE = 2;
 /** As a shell tells of a program that a signal ended: 128 and the number of the signal. */
 const SIGNAL_STATUS = { SIGINT: 130, SIGTERM: 143 } as const;
-/** A program that ignores the polite signal is killed by then. */
-const FORCE_AFTER_MS = DEFAULT_KILL_AFTER_MS + 500;
+/** A program that ignores the polite signal is killed by then, and so long after. */
+const FORCE_MARGIN_MS = 500;
 /** A graph that is refused with one of these was never right here; others may be taken the next time. */
 const REFUSALS: readonly string[] = ['invalid_input', 'denied', 'not_found', 'too_large'];
 /** Settings of a server, for which there is none. */
@@ -130,13 +128,20 @@ async function embedded(
   cli: CliContext,
   { isForPeople, idempotencyKey }: { readonly isForPeople: boolean; readonly idempotencyKey: string | undefined },
 ): Promise<{ readonly run: GraphRun; readonly signal: StopSignal | undefined }> {
+  // Loaded by no other command: a kernel takes a while.
+  const [{ assembleKernel }, { createReportLog }, { DEFAULT_KILL_AFTER_MS }] = await Promise.all([
+    import('../assemble-kernel.js'),
+    import('../report-log.js'),
+    import('@execgo/process'),
+  ]);
   const report = reportFor(cli, isForPeople);
   const stop = new AbortController();
   let signal: StopSignal | undefined;
   let signalledAt = 0;
   const signals = listenForStop((again) => {
     report.note('error: forced: what still runs is killed');
-    const left = Math.max(0, signalledAt + FORCE_AFTER_MS - performance.now());
+    const killedAt = signalledAt + DEFAULT_KILL_AFTER_MS + FORCE_MARGIN_MS;
+    const left = Math.max(0, killedAt - performance.now());
     setTimeout(() => process.exit(SIGNAL_STATUS[again as StopSignal]), left);
   });
   void signals.first.then((name) => {
