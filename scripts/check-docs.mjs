@@ -3,7 +3,7 @@
 // that of the server, which listens on a free port; `execgo` is the program of this repository.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -53,6 +53,9 @@ async function shell(script, { cwd, env }) {
 /** Starts the built server in a folder of its own and waits until it is ready. */
 async function startServer() {
   const folder = mkdtempSync(join(tmpdir(), 'execgo-docs-'));
+  // As `npm install @execgo/client` would have it.
+  mkdirSync(join(folder, 'node_modules/@execgo'), { recursive: true });
+  symlinkSync(join(ROOT, 'packages/client'), join(folder, 'node_modules/@execgo/client'));
   const address = `127.0.0.1:${await freePort()}`;
   const child = spawn(process.execPath, [BIN, 'serve', '--addr', address], {
     cwd: folder,

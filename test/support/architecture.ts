@@ -24,7 +24,7 @@ const LAYERS: readonly {
   readonly kind: string;
   readonly names: RegExp;
   readonly mayUse: RegExp;
-  /** In tests, besides testkit: a server is tested against the real kernel. */
+  /** In tests, besides testkit: a server is tested against the real kernel, the client against the real server. */
   readonly mayTestWith?: RegExp;
 }[] = [
   { kind: 'app', names: /^execgo$/, mayUse: /^@execgo\/(?!testkit$)/ },
@@ -36,7 +36,12 @@ const LAYERS: readonly {
   },
   { kind: 'adapter', names: /^@execgo\/adapter$/, mayUse: /^@execgo\/core$/ },
   { kind: 'access', names: /^@execgo\/access$/, mayUse: /^@execgo\/core$/ },
-  { kind: 'client', names: /^@execgo\/client$/, mayUse: /^@execgo\/core$/ },
+  {
+    kind: 'client',
+    names: /^@execgo\/client$/,
+    mayUse: /^@execgo\/core$/,
+    mayTestWith: /^@execgo\/(server-http|scheduler)$/,
+  },
   { kind: 'scheduler', names: /^@execgo\/scheduler$/, mayUse: /^@execgo\/core$/ },
   { kind: 'executor', names: /^@execgo\/executor-/, mayUse: /^@execgo\/(core|process|egress|tool-input)$/ },
   { kind: 'store-lock', names: /^@execgo\/store-lock$/, mayUse: /^@execgo\/core$/ },

@@ -168,3 +168,12 @@ export {
   toStored,
   toWire,
 } from './wire.js';
+export type { WireEvent, WireLiveReport } from './wire-event.js';
+export type {
+  WireProgress,
+  WireReceipt,
+  WireRunError,
+  WireRuntime,
+  WireTask,
+  WireTaskSpec,
+} from './wire-task.js';

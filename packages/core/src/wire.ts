@@ -14,12 +14,14 @@ import {
   TaskSpec,
   type TaskStatus,
 } from './task.js';
+import type { WireEvent, WireLiveReport } from './wire-event.js';
+import type { WireProgress, WireRunError, WireTask, WireTaskSpec } from './wire-task.js';
 
 /** A JSON object under construction; `undefined` is never written into it. */
 type Draft = Record<string, unknown>;
 
 /** The task as the wire carries it: empty and zero optional fields left out, times in RFC 3339. */
-export function toWire(task: Task): JsonObject {
+export function toWire(task: Task): WireTask {
   const wire: Draft = { id: task.id, type: task.spec.type };
   addSpec(wire, task.spec);
   wire.status = task.status;
@@ -28,7 +30,7 @@ export function toWire(task: Task): JsonObject {
   wire.created_at = formatTime(task.created_at);
   wire.updated_at = formatTime(task.updated_at);
   if (task.graph_id !== '') wire.graph_id = task.graph_id;
-  return wire as JsonObject;
+  return wire as WireTask;
 }
 
 /** The task as a state file carries it: the wire form plus what only the kernel needs, and no value twice. */
@@ -49,10 +51,10 @@ export function toStored(task: Task): JsonObject {
 }
 
 /** The spec alone, in the wire's form, without its id and type: what a store writes into a `task_submitted`. */
-export function specToWire(spec: TaskSpec): JsonObject {
+export function specToWire(spec: TaskSpec): WireTaskSpec {
   const wire: Draft = { id: spec.id, type: spec.type };
   addSpec(wire, spec);
-  return wire as JsonObject;
+  return wire as WireTaskSpec;
 }
 
 function addSpec(wire: Draft, spec: TaskSpec): void {
@@ -89,19 +91,19 @@ function addRuntime(wire: Draft, task: Task, withOutput: boolean): void {
   wire.runtime = runtime;
 }
 
-export function progressToWire(entry: ProgressEntry): JsonObject {
+export function progressToWire(entry: ProgressEntry): WireProgress {
   const wire: Draft = { timestamp: formatTime(entry.timestamp) };
   if (entry.message !== undefined) wire.message = entry.message;
   if (entry.data !== undefined) wire.data = entry.data;
-  return wire as JsonObject;
+  return wire as WireProgress;
 }
 
-function errorToWire(error: RuntimeError): JsonObject {
+function errorToWire(error: RuntimeError): WireRunError {
   const wire: Draft = { code: error.code, message: error.message };
   if (error.retryable === true) wire.retryable = true;
   if (error.source !== undefined) wire.source = error.source;
   if (error.details !== undefined) wire.details = error.details;
-  return wire as JsonObject;
+  return wire as WireRunError;
 }
 
 /** Seqs for a task from a file that holds none. */
@@ -204,7 +206,9 @@ function progressFromWire(value: unknown): readonly ProgressEntry[] | undefined 
 }
 
 /** An event as the wire carries it: `{seq, type, task_id?, graph_id?, handle_id?, timestamp, message?, data?}`. */
-export function eventToWire(event: TaskEvent | LiveReport): JsonObject {
+export function eventToWire(event: TaskEvent): WireEvent;
+export function eventToWire(event: TaskEvent | LiveReport): WireEvent | WireLiveReport;
+export function eventToWire(event: TaskEvent | LiveReport): WireEvent | WireLiveReport {
   const wire: Draft = {};
   const data: Draft = {};
   for (const [key, value] of Object.entries(event)) {
@@ -218,7 +222,7 @@ export function eventToWire(event: TaskEvent | LiveReport): JsonObject {
   } else if (Object.keys(data).length > 0) {
     wire.data = data;
   }
-  return wire as JsonObject;
+  return wire as WireEvent | WireLiveReport;
 }
 
 const TOP_LEVEL_OF_EVENT: ReadonlySet<string> = new Set(['seq', 'type', 'task_id', 'graph_id', 'handle_id', 'message']);

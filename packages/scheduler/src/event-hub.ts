@@ -43,6 +43,11 @@ export class EventHub {
     return this.reportQueues.size > 0;
   }
 
+  /** Seq of the newest event that watchers may see. */
+  get newestSeq(): number {
+    return this.lastSeq;
+  }
+
   startAfter(lastSeq: number): void {
     this.lastSeq = lastSeq;
     this.firstInRing = lastSeq + 1;

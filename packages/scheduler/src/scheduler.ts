@@ -293,6 +293,7 @@ export class Scheduler implements Kernel {
       pruned: this.retention.pruned,
       outputsIncomplete: this.outputs.incompleteCount,
       uncommittedBytes: this.log.uncommittedBytes,
+      lastSeq: this.hub.newestSeq,
       queueWait: counters.queueWait.read(),
       attemptDuration: counters.attemptDuration.read(),
       commitDuration: counters.commitDuration.read(),

@@ -9,6 +9,8 @@ export const EVENT_STREAM_HEADERS = { 'Cache-Control': 'no-store', 'X-Accel-Buff
 const HEARTBEAT = encoder.encode(': heartbeat\n\n');
 
 export interface EventStreamOptions<T> {
+  /** Goes out at once, ahead of the first item. @default nothing */
+  readonly opening?: string;
   /** The SSE message of an item (HTML standard, 9.2.6), with the empty line at its end. */
   readonly message: (item: T) => string;
   readonly clock: ServerClock;
@@ -30,7 +32,7 @@ export interface EventStreamOptions<T> {
 export function eventStream<T>(
   events: AsyncIterator<T>,
   first: Promise<IteratorResult<T>>,
-  { message, clock, heartbeatMs, eventsPerTurn, onEnd, onBroken }: EventStreamOptions<T>,
+  { opening, message, clock, heartbeatMs, eventsPerTurn, onEnd, onBroken }: EventStreamOptions<T>,
 ): ReadableStream<Uint8Array> {
   let step: Promise<IteratorResult<T>> | undefined = first;
   let stopHeartbeat = (): void => {};
@@ -56,7 +58,10 @@ export function eventStream<T>(
 
   return new ReadableStream<Uint8Array>(
     {
-      start: beatLater,
+      start(controller) {
+        if (opening !== undefined) controller.enqueue(encoder.encode(opening));
+        beatLater(controller);
+      },
       async pull(controller) {
         if (sent > 0 && sent % eventsPerTurn === 0) await nextTurn(clock);
         const result = await (step ?? events.next()).catch((error: unknown) => {

@@ -109,6 +109,7 @@ const stats: KernelStats = {
   abandoned: 8,
   pruned: 12,
   outputsIncomplete: 1,
+  lastSeq: 0,
   uncommittedBytes: 9,
   queueWait: histogram,
   attemptDuration: histogram,

@@ -151,6 +151,8 @@ export interface KernelStats {
   readonly outputsIncomplete: number;
   /** Bytes of events not yet durable (an estimate). */
   readonly uncommittedBytes: number;
+  /** Seq of the newest durable event; 0 where there is none. */
+  readonly lastSeq: number;
   readonly queueWait: Histogram;
   readonly attemptDuration: Histogram;
   readonly commitDuration: Histogram;

@@ -27,12 +27,15 @@ export function eventRoutes(options: ResolvedOptions): readonly Route[] {
 function events(call: Call, taskId: string | undefined, options: ResolvedOptions): Promise<Response> {
   const query = new Query(call.url);
   const after = resumePosition(call, query);
+  const graphId = taskId === undefined ? query.text('graph_id') : undefined;
   const filter: EventQuery = {
     ...(taskId !== undefined && { task_id: taskId }),
+    ...(graphId !== undefined && { graph_id: graphId }),
     ...(after !== undefined && { after }),
   };
   const type = preferredType(call.headers.get('accept'), ['application/json', EVENT_STREAM]);
-  if (type === EVENT_STREAM) return streamEvents(call, filter, options);
+  if (type === EVENT_STREAM)
+    return streamEvents(call, filter, query.choice('live', ['true', 'false']) !== 'false', options);
   const limit = query.integer('limit', 1, options.limits.maxPageItems);
   return listEvents(call, limit === undefined ? filter : { ...filter, limit }, options);
 }
@@ -46,7 +49,7 @@ function resumePosition(call: Call, query: Query): number | undefined {
   return Number(lastId);
 }
 
-/** Every kept event, as a JSON array. A task of which nothing is kept must at least be known. */
+/** Every kept event, as a JSON array. A task or graph of which nothing is kept must at least be known. */
 async function listEvents(call: Call, query: EventQuery, options: ResolvedOptions): Promise<Response> {
   const { kernel, limits, clock, logger } = options;
   const batches = eventBatches(kernel, query, limits.streamBatchItems);
@@ -66,24 +69,32 @@ async function* eventBatches(kernel: Kernel, query: EventQuery, size: number): A
     yield batch;
     batch = [];
   }
-  if (!found && query.task_id !== undefined && query.after === undefined) await kernel.get(query.task_id);
+  if (!found && query.after === undefined) await mustBeKnown(kernel, query);
   if (batch.length > 0) yield batch;
 }
 
+/** @throws ExecGoError `not_found` */
+async function mustBeKnown(kernel: Kernel, { task_id, graph_id }: EventQuery): Promise<void> {
+  if (task_id !== undefined) await kernel.get(task_id);
+  else if (graph_id !== undefined) await kernel.graph(graph_id);
+}
+
 /**
- * Server-sent events, until the caller leaves. Without a position: of one task, what happened since it was submitted; of all,
- * what happens from now on.
+ * Server-sent events, until the caller leaves. Without a position: of one task or graph, what happened since it was submitted;
+ * of all, what happens from now on. The position it begins at goes ahead of the first event, as an id alone, so that a client
+ * whose stream is cut before that loses nothing.
  */
-async function streamEvents(call: Call, query: EventQuery, options: ResolvedOptions): Promise<Response> {
+async function streamEvents(call: Call, query: EventQuery, live: boolean, options: ResolvedOptions): Promise<Response> {
   const { kernel, clock, limits, logger } = options;
   const from = await startOf(kernel, query);
   if (call.isHead) return call.answer(200, EVENT_STREAM, null, EVENT_STREAM_HEADERS);
 
   const end = new CallEnd(call);
-  const source = kernel.watch({ ...from, live: true, signal: end.signal })[Symbol.asyncIterator]();
+  const source = kernel.watch({ ...from, live, signal: end.signal })[Symbol.asyncIterator]();
   const first = source.next();
   first.catch(() => {}); // Read by the stream; until then a failure must not count as unhandled.
   const body = eventStream(source, first, {
+    opening: `: from here on\nid: ${from.after}\n\n`,
     message: sseMessage,
     clock,
     heartbeatMs: limits.heartbeatMs,
@@ -101,21 +112,34 @@ function sseMessage(event: TaskEvent | LiveReport): string {
 }
 
 /** Where to begin; asks the store first, so that a place no longer kept is answered by 410 and not by an empty stream. */
-async function startOf(kernel: Kernel, query: EventQuery): Promise<EventQuery> {
-  if (query.after !== undefined) {
-    await probe(kernel, query.after);
-    return query;
-  }
-  if (query.task_id === undefined) return query;
-  const after = (await kernel.get(query.task_id)).submitted_seq - 1;
-  try {
+async function startOf(kernel: Kernel, query: EventQuery): Promise<EventQuery & { readonly after: number }> {
+  const { after, task_id, graph_id } = query;
+  if (after !== undefined) {
     await probe(kernel, after);
     return { ...query, after };
+  }
+  if (task_id !== undefined) return { ...query, after: await beforeTask(kernel, task_id) };
+  const newest = kernel.stats().lastSeq;
+  return { ...query, after: graph_id === undefined ? newest : await beforeGraph(kernel, graph_id, newest) };
+}
+
+async function beforeTask(kernel: Kernel, taskId: string): Promise<number> {
+  const after = (await kernel.get(taskId)).submitted_seq - 1;
+  try {
+    await probe(kernel, after);
+    return after;
   } catch (error) {
     const oldest = isExecGoError(error, 'gone') ? error.details?.oldest_seq : undefined;
     if (typeof oldest !== 'number') throw error;
-    return { ...query, after: oldest - 1 };
+    return oldest - 1;
   }
+}
+
+/** A graph of which no event is kept any more can still be known. */
+async function beforeGraph(kernel: Kernel, graphId: string, newest: number): Promise<number> {
+  for await (const { seq } of kernel.events({ graph_id: graphId, limit: 1 })) return seq - 1;
+  await kernel.graph(graphId);
+  return newest;
 }
 
 /** @throws ExecGoError `gone` when events after this seq are no longer kept */
