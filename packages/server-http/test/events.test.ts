@@ -1,4 +1,4 @@
-import { ExecGoError, type LiveReport, type TaskEvent, type WatchOptions } from '@execgo/core';
+import { ExecGoError, type KernelStats, type LiveReport, type TaskEvent, type WatchOptions } from '@execgo/core';
 import {
   deferred,
   EventSequence,
@@ -39,6 +39,9 @@ it('a stream that its reader leaves ends its source, also one that waits to be r
   await reader.cancel();
   await expect.poll(() => isOver).toBe(true);
 });
+
+/** Of a kernel whose newest event has this seq. */
+const stats = () => ({ lastSeq: 40 }) as KernelStats;
 
 describe('GET /events and /tasks/{id}/events: a JSON array', () => {
   it('holds every kept event, in order, from 1 and without a gap', async () => {
@@ -216,9 +219,53 @@ describe('GET /events as text/event-stream', () => {
     executor.release('a');
   });
 
+  it('tells the position it begins at ahead of the first event, as an id alone', async () => {
+    const { server, kernel } = await realServer();
+    await kernel.submit(graphInput({ a: [] }));
+    await kernel.wait('a');
+    const stream = await openStream(server, '/events');
+    await expect.poll(() => stream.received).toBe(`: from here on\nid: ${kernel.stats().lastSeq}\n\n`);
+    await kernel.submit(graphInput({ b: [] }));
+    expect(await stream.take(1)).toMatchObject([{ event: 'graph_submitted', id: '5' }]);
+  });
+
+  it('of one graph: from its submission, and nothing else; 404 for one that is not there', async () => {
+    const { app, server, kernel } = await realServer();
+    await kernel.submit(graphInput({ a: [] }));
+    const { graph_id } = await kernel.submit(graphInput({ b: [] }));
+    await kernel.submit(graphInput({ c: [] }));
+    await kernel.graph(graph_id, {});
+    const stream = await openStream(server, `/events?graph_id=${graph_id}`);
+    const told = await stream.take(4);
+    expect(told.map(({ event }) => event)).toEqual([
+      'graph_submitted',
+      'task_submitted',
+      'task_started',
+      'task_succeeded',
+    ]);
+    const { json } = await send(app, 'GET', `/events?graph_id=${graph_id}`);
+    expect(json).toEqual(told.map(({ data }) => data));
+    for (const accept of ['text/event-stream', 'application/json']) {
+      expect((await send(app, 'GET', '/events?graph_id=none', { headers: { accept } })).status).toBe(404);
+    }
+  });
+
+  it('live=false leaves live reports out', async () => {
+    const executor = new FakeExecutor().script('a', reports(['half'], waitsForRelease()));
+    const { app, server, kernel } = await realServer(executor);
+    const stream = await openStream(server, '/events?live=false');
+    await kernel.submit(graphInput({ a: [] }));
+    await executor.started('a');
+    executor.release('a');
+    const told = await stream.until(({ event }) => event === 'task_succeeded');
+    expect(told.map(({ event }) => event)).not.toContain('task_progressed');
+    const headers = { accept: 'text/event-stream' };
+    expect((await send(app, 'GET', '/events?live=maybe', { headers })).json.error).toContain('live: expected one of');
+  });
+
   it('ends its watch when the client goes away', async () => {
     const watched = deferred<AbortSignal>();
-    const { app, logged } = testApp(fakeKernel({ watch: quietWatch(watched.resolve) }));
+    const { app, logged } = testApp(fakeKernel({ stats, watch: quietWatch(watched.resolve) }));
     const server = await listen(app);
     const stream = await openStream(server, '/events');
     const signal = await watched.promise;
@@ -234,14 +281,14 @@ describe('GET /events as text/event-stream', () => {
       yield events.submitted('a');
       throw new ExecGoError('unavailable', 'the store is gone');
     };
-    const { app, logged } = testApp(fakeKernel({ watch }));
+    const { app, logged } = testApp(fakeKernel({ stats, watch }));
     const stream = await openStream(await listen(app), '/events');
     expect((await stream.rest()).map(({ id }) => id)).toEqual(['1']);
     expect(logged).toEqual(['the event stream broke off']);
   });
 
   it('HEAD answers its headers and opens no watch', async () => {
-    const { app } = testApp(fakeKernel());
+    const { app } = testApp(fakeKernel({ stats }));
     const { status, headers, text } = await send(app, 'HEAD', '/events', { headers: { accept: 'text/event-stream' } });
     expect([status, headers.get('content-type'), text]).toEqual([200, 'text/event-stream', '']);
   });
@@ -294,15 +341,17 @@ describe('a comment goes out after each quiet 15 s', () => {
   it('and only then', async () => {
     const clock = new FakeClock();
     const watched = deferred<AbortSignal>();
-    const { app } = testApp(fakeKernel({ watch: quietWatch(watched.resolve) }), { clock });
+    const { app } = testApp(fakeKernel({ stats, watch: quietWatch(watched.resolve) }), { clock });
     const server = await listen(app);
     const stream = await openStream(server, '/events');
+    const opening = ': from here on\nid: 40\n\n';
+    await expect.poll(() => stream.received).toBe(opening);
     await clock.advance(14_999);
-    expect(stream.received).toBe('');
+    expect(stream.received).toBe(opening);
     await clock.advance(1);
-    await expect.poll(() => stream.received).toBe(': heartbeat\n\n');
+    await expect.poll(() => stream.received).toBe(`${opening}: heartbeat\n\n`);
     await clock.advance(15_000);
-    await expect.poll(() => stream.received).toBe(': heartbeat\n\n: heartbeat\n\n');
+    await expect.poll(() => stream.received).toBe(`${opening}: heartbeat\n\n: heartbeat\n\n`);
     await stream.close();
     await expect.poll(() => clock.pendingTimers).toBe(0);
   });
