@@ -2,14 +2,7 @@ import { Hono } from 'hono';
 import { type AppOptions, resolveAppOptions } from './app-options.js';
 import { endpoint, type Route } from './endpoint.js';
 import { requireLoopback } from './loopback-apps.js';
-import { eventRoutes } from './routes/event-routes.js';
-import { graphRoutes } from './routes/graph-routes.js';
-import { mcpRoutes } from './routes/mcp-routes.js';
-import { metricsRoute } from './routes/metrics-route.js';
-import { outputRoutes } from './routes/output-routes.js';
-import { probeRoutes } from './routes/probe-routes.js';
-import { skillRoutes } from './routes/skill-routes.js';
-import { taskRoutes } from './routes/task-routes.js';
+import { allRoutes } from './routes/all-routes.js';
 
 /** Whatever no route answers to. */
 const NOWHERE: Route = { path: '*', methods: {} };
@@ -25,18 +18,7 @@ const NOWHERE: Route = { path: '*', methods: {} };
 export function createApp(options: AppOptions): Hono {
   const resolved = resolveAppOptions(options);
   const app = new Hono();
-  const routes = [
-    ...taskRoutes(resolved),
-    ...eventRoutes(resolved),
-    ...outputRoutes(resolved),
-    ...graphRoutes(resolved),
-    ...mcpRoutes(resolved),
-    ...skillRoutes(resolved),
-    ...probeRoutes(resolved),
-    metricsRoute(resolved),
-    NOWHERE,
-  ];
-  for (const route of routes) app.all(route.path, endpoint(route, resolved));
+  for (const route of [...allRoutes(resolved), NOWHERE]) app.all(route.path, endpoint(route, resolved));
   if (resolved.access.loopbackOnly) requireLoopback(app);
   return app;
 }

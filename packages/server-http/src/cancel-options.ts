@@ -1,7 +1,9 @@
 import { actorOf } from '@execgo/access';
-import { type CancelOptions, ExecGoError, isJsonObject } from '@execgo/core';
+import type { CancelOptions } from '@execgo/core';
+import * as v from 'valibot';
 import type { ResolvedLimits } from './app-options.js';
 import type { Call } from './call.js';
+import { checkedBody } from './checked-body.js';
 import { optionalJsonBody } from './json-body.js';
 
 /** Who cancels, and the reason in the body `{reason?}`, which may be left out. */
@@ -9,14 +11,19 @@ export async function cancelOptions(call: Call, limits: ResolvedLimits): Promise
   const actor = actorOf(call.caller);
   const body = await optionalJsonBody(call, limits.maxBodyBytes);
   if (body === undefined) return actor;
-  if (!isJsonObject(body)) throw invalid('expected an object with a reason');
-  const { reason } = body;
-  if (reason === undefined || reason === null || reason === '') return actor;
-  if (typeof reason !== 'string') throw invalid('reason: expected a string');
-  if (reason.length > limits.maxReasonLength) throw invalid(`reason: at most ${limits.maxReasonLength} characters`);
-  return { ...actor, reason };
+  const { reason } = checkedBody(cancellation(limits), body, 'expected an object with a reason');
+  return reason ? { ...actor, reason } : actor;
 }
 
-function invalid(problem: string): ExecGoError {
-  return new ExecGoError('invalid_input', `invalid JSON: ${problem}`, { details: { field: 'reason' } });
+/** The body of a cancellation. */
+export function cancellation({ maxReasonLength }: Pick<ResolvedLimits, 'maxReasonLength'>) {
+  return v.object({
+    reason: v.nullish(
+      v.pipe(
+        v.string('expected a string'),
+        v.maxLength(maxReasonLength, `at most ${maxReasonLength} characters`),
+        v.description('Goes into the error message of the task.'),
+      ),
+    ),
+  });
 }

@@ -6,14 +6,22 @@ import { peerAddress } from './bindings.js';
 import { Call, type Handler } from './call.js';
 import { preflightHeaders } from './cors.js';
 import { errorAnswer } from './error-answer.js';
+import type { Operation } from './openapi/operation.js';
 import { traceIdOf } from './trace-id.js';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 
+/** One method of a path: what it does, and what the OpenAPI document says of it. */
+export interface RouteMethod {
+  readonly operation: Operation;
+  readonly handle: Handler;
+}
+
 /** One path and what it answers to. HEAD comes with GET. */
 export interface Route {
+  /** As Hono has it: `/tasks/:id`. */
   readonly path: string;
-  readonly methods: Readonly<Partial<Record<Method, Handler>>>;
+  readonly methods: Readonly<Partial<Record<Method, RouteMethod>>>;
   /** Asks no token. @default false */
   readonly open?: boolean;
 }
@@ -21,7 +29,7 @@ export interface Route {
 /** What a token must be good for. One rule for all routes: who adds one cannot forget it. */
 const SCOPES: Readonly<Record<Method, Scope>> = { GET: 'read', POST: 'submit', DELETE: 'admin' };
 
-function scopeOf(method: string): Scope {
+export function scopeOf(method: string): Scope {
   return method === 'HEAD' ? SCOPES.GET : SCOPES[method as Method];
 }
 
@@ -31,7 +39,7 @@ function scopeOf(method: string): Scope {
  */
 export function endpoint(route: Route, options: ResolvedOptions): (context: Context) => Response | Promise<Response> {
   const { access } = options;
-  const methods = new Map<string, Handler>(Object.entries(route.methods));
+  const methods = new Map<string, Handler>(Object.entries(route.methods).map(([name, { handle }]) => [name, handle]));
   const get = methods.get('GET');
   if (get !== undefined) methods.set('HEAD', get);
   const allowed = [...methods.keys()].sort().join(', ');

@@ -16,6 +16,7 @@ it('the package exports this and nothing else', () => {
     'DEFAULT_SERVE_OPTIONS',
     'STATUS_OF',
     'createApp',
+    'describeApi',
     'serve',
   ]);
 });

@@ -16,33 +16,46 @@ import type { Route } from '../endpoint.js';
 import { EVENT_STREAM, EVENT_STREAM_HEADERS, eventStream } from '../event-stream.js';
 import { pathId } from '../path-id.js';
 import { invalidParameter, Query } from '../query.js';
+import { AFTER, describeEvents, describeTaskEvents, eventLimit, GRAPH, LIVE } from './event-operations.js';
 
 export function eventRoutes(options: ResolvedOptions): readonly Route[] {
   return [
-    { path: '/events', methods: { GET: (call) => events(call, undefined, options) } },
-    { path: '/tasks/:id/events', methods: { GET: (call) => events(call, pathId(call.url, 1), options) } },
+    {
+      path: '/events',
+      methods: {
+        GET: { operation: describeEvents(options.limits), handle: (call) => events(call, undefined, options) },
+      },
+    },
+    {
+      path: '/tasks/:id/events',
+      methods: {
+        GET: {
+          operation: describeTaskEvents(options.limits),
+          handle: (call) => events(call, pathId(call.url, 1), options),
+        },
+      },
+    },
   ];
 }
 
 function events(call: Call, taskId: string | undefined, options: ResolvedOptions): Promise<Response> {
   const query = new Query(call.url);
   const after = resumePosition(call, query);
-  const graphId = taskId === undefined ? query.text('graph_id') : undefined;
+  const graphId = taskId === undefined ? GRAPH.read(query) : undefined;
   const filter: EventQuery = {
     ...(taskId !== undefined && { task_id: taskId }),
     ...(graphId !== undefined && { graph_id: graphId }),
     ...(after !== undefined && { after }),
   };
   const type = preferredType(call.headers.get('accept'), ['application/json', EVENT_STREAM]);
-  if (type === EVENT_STREAM)
-    return streamEvents(call, filter, query.choice('live', ['true', 'false']) !== 'false', options);
-  const limit = query.integer('limit', 1, options.limits.maxPageItems);
+  if (type === EVENT_STREAM) return streamEvents(call, filter, LIVE.read(query) !== 'false', options);
+  const limit = eventLimit(options.limits).read(query);
   return listEvents(call, limit === undefined ? filter : { ...filter, limit }, options);
 }
 
 /** `Last-Event-ID` is newer than `?after=`: a browser that reconnects sends the URL it was given, and this header. */
 function resumePosition(call: Call, query: Query): number | undefined {
-  const after = query.integer('after', 0, Number.MAX_SAFE_INTEGER);
+  const after = AFTER.read(query);
   const lastId = call.headers.get('last-event-id');
   if (lastId === null || lastId === '') return after;
   if (!/^\d{1,15}$/.test(lastId)) throw invalidParameter('Last-Event-ID', 'expected the id of an event');

@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto';
 import {
   ExecGoError,
   isExecGoError,
-  isJsonObject,
   type JsonObject,
   type Kernel,
   type KernelTool,
@@ -12,13 +11,16 @@ import {
 } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
+import { checkedBody } from '../checked-body.js';
 import type { Route } from '../endpoint.js';
 import { jsonBody } from '../json-body.js';
 import { longPoll } from '../long-poll.js';
 import { mcpHandle } from '../mcp-handle.js';
 import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
+import { McpCallBody } from '../schemas/mcp.js';
 import { submitOptions } from '../submit-options.js';
+import { CALL_MCP_TOOL, GET_MCP_HANDLE, LIST_MCP_TOOLS } from './mcp-operations.js';
 
 const CATEGORY = 'mcp';
 
@@ -29,22 +31,31 @@ export function mcpRoutes(options: ResolvedOptions): readonly Route[] {
     {
       path: '/mcp/tools',
       methods: {
-        GET: async (call) => {
-          const tools = await kernel.tools();
-          return call.json(200, { tools: tools.filter(({ category }) => category === CATEGORY).map(toolToWire) });
+        GET: {
+          operation: LIST_MCP_TOOLS,
+          handle: async (call) => {
+            const tools = await kernel.tools();
+            return call.json(200, { tools: tools.filter(({ category }) => category === CATEGORY).map(toolToWire) });
+          },
         },
       },
     },
-    { path: '/mcp/call', methods: { POST: (call) => callTool(call, options) } },
+    {
+      path: '/mcp/call',
+      methods: { POST: { operation: CALL_MCP_TOOL, handle: (call) => callTool(call, options) } },
+    },
     {
       path: '/mcp/tasks/:handle',
       methods: {
-        GET: async (call) => {
-          const { id } = await taskOf(kernel, pathId(call.url, 0));
-          const task = await longPoll(call, new Query(call.url), (wait) =>
-            wait === undefined ? kernel.get(id) : kernel.wait(id, wait),
-          );
-          return call.json(200, mcpHandle(task));
+        GET: {
+          operation: GET_MCP_HANDLE,
+          handle: async (call) => {
+            const { id } = await taskOf(kernel, pathId(call.url, 0));
+            const task = await longPoll(call, new Query(call.url), (wait) =>
+              wait === undefined ? kernel.get(id) : kernel.wait(id, wait),
+            );
+            return call.json(200, mcpHandle(task));
+          },
         },
       },
     },
@@ -70,15 +81,8 @@ async function callTool(call: Call, { kernel, limits }: ResolvedOptions): Promis
 
 /** @throws ExecGoError `invalid_input` beginning `invalid JSON: ` and naming the field */
 function taskToSubmit(body: unknown, options: SubmitOptions): TaskInput & { readonly id: string } {
-  if (!isJsonObject(body)) throw wrongType('the body', 'an object');
-  const { id, tool_name, input, timeout } = body;
-  if (id !== undefined && id !== null && typeof id !== 'string') throw wrongType('id', 'a string');
-  if (typeof tool_name !== 'string' && tool_name !== undefined && tool_name !== null)
-    throw wrongType('tool_name', 'a string');
+  const { id, tool_name, input, timeout } = checkedBody(McpCallBody, body, 'the body: expected an object');
   if (!tool_name) throw new ExecGoError('invalid_input', 'tool_name is required', { details: { field: 'tool_name' } });
-  if (timeout !== undefined && timeout !== null && !Number.isSafeInteger(timeout)) {
-    throw wrongType('timeout', 'an integer');
-  }
   return {
     id: id || freshId(options),
     type: CATEGORY,
@@ -106,8 +110,4 @@ async function taskOf(kernel: Kernel, handle: string): Promise<Task> {
   const { tasks } = await kernel.list({ handle_id: handle, type: CATEGORY, limit: 1 });
   if (tasks[0] !== undefined) return tasks[0];
   throw new ExecGoError('not_found', `handle not found: ${handle}`, { details: { handle_id: handle } });
-}
-
-function wrongType(field: string, expected: string): ExecGoError {
-  return new ExecGoError('invalid_input', `invalid JSON: ${field}: expected ${expected}`, { details: { field } });
 }

@@ -1,10 +1,4 @@
-import {
-  type Kernel,
-  OUTPUT_STREAMS,
-  type OutputPosition,
-  type OutputStream,
-  type TaskOutputState,
-} from '@execgo/core';
+import type { Kernel, OutputPosition, OutputStream, TaskOutputState } from '@execgo/core';
 import { preferredType } from '../accept.js';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
@@ -17,6 +11,7 @@ import { type BytesOnWire, bytesToWire, cutCharacterLength } from '../output-tex
 import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
 import { rawOutput } from '../raw-output.js';
+import { GET_OUTPUT, POSITION, STREAM } from './output-operations.js';
 
 /** Messages of up to 64 KiB that are made in one turn of the event loop. */
 const MESSAGES_PER_TURN = 8;
@@ -27,25 +22,27 @@ export function outputRoutes(options: ResolvedOptions): readonly Route[] {
     {
       path: '/tasks/:id/output',
       methods: {
-        GET: (call) => {
-          const id = pathId(call.url, 1);
-          const query = new Query(call.url);
-          const stream = query.choice('stream', OUTPUT_STREAMS as readonly [OutputStream, OutputStream]);
-          const from = resumePosition(call, query);
-          if (stream !== undefined) return rawOutput(call, id, stream, options);
-          const type = preferredType(call.headers.get('accept'), ['application/json', EVENT_STREAM]);
-          return type === EVENT_STREAM
-            ? streamOutput(call, id, from, options)
-            : ofNewestRun(() => showOutput(call, id, options));
-        },
+        GET: { operation: GET_OUTPUT, handle: (call) => output(call, options) },
       },
     },
   ];
 }
 
+function output(call: Call, options: ResolvedOptions): Promise<Response> {
+  const id = pathId(call.url, 1);
+  const query = new Query(call.url);
+  const stream = STREAM.read(query);
+  const from = resumePosition(call, query);
+  if (stream !== undefined) return rawOutput(call, id, stream, options);
+  const type = preferredType(call.headers.get('accept'), ['application/json', EVENT_STREAM]);
+  return type === EVENT_STREAM
+    ? streamOutput(call, id, from, options)
+    : ofNewestRun(() => showOutput(call, id, options));
+}
+
 /** As of event streams: `Last-Event-ID` is newer than `?after=`. */
 function resumePosition(call: Call, query: Query): OutputPosition | undefined {
-  const after = query.text('after');
+  const after = POSITION.read(query);
   const position = after === undefined ? undefined : decodePosition('after', after);
   const lastId = call.headers.get('last-event-id');
   return lastId === null || lastId === '' ? position : decodePosition('Last-Event-ID', lastId);

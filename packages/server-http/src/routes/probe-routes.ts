@@ -4,6 +4,7 @@ import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
 import { goDuration } from '../go-duration.js';
+import { GET_HEALTH, GET_LIVE, GET_READY } from './server-operations.js';
 
 /** `/health` `/livez` `/readyz`: they ask no token, since those who probe have none. */
 export function probeRoutes(options: ResolvedOptions): readonly Route[] {
@@ -12,27 +13,38 @@ export function probeRoutes(options: ResolvedOptions): readonly Route[] {
       path: '/health',
       open: true,
       methods: {
-        /** `status` is always `ok`, as clients of the first version expect; `state` says how the kernel is. */
-        GET: async (call) => {
-          const uptime = goDuration(options.clock.monotonic() - options.startedAtMs);
-          const health = await healthFor(call, options);
-          const own = { status: 'ok', version: options.version, uptime, ...health };
-          const about = isKnown(call, options) ? options.about() : {};
-          return call.json(200, { ...own, ...about, ...own });
+        GET: {
+          operation: GET_HEALTH,
+          /** `status` is always `ok`, as clients of the first version expect; `state` says how the kernel is. */
+          handle: async (call) => {
+            const uptime = goDuration(options.clock.monotonic() - options.startedAtMs);
+            const health = await healthFor(call, options);
+            const own = { status: 'ok', version: options.version, uptime, ...health };
+            const about = isKnown(call, options) ? options.about() : {};
+            return call.json(200, { ...own, ...about, ...own });
+          },
         },
       },
     },
-    { path: '/livez', open: true, methods: { GET: (call) => call.json(200, { status: 'ok' }) } },
+    {
+      path: '/livez',
+      open: true,
+      methods: { GET: { operation: GET_LIVE, handle: (call) => call.json(200, { status: 'ok' }) } },
+    },
     {
       path: '/readyz',
       open: true,
       methods: {
-        GET: async (call) => {
-          const health = await healthFor(call, options);
-          const state = call.closing?.aborted === true ? 'stopping' : health.state;
-          if (state === 'ok') return call.json(200, { status: 'ok' });
-          const details = { ...health, state };
-          return call.json(503, { error: `not ready: ${state}`, code: 'unavailable', details, trace_id: call.traceId });
+        GET: {
+          operation: GET_READY,
+          handle: async (call) => {
+            const health = await healthFor(call, options);
+            const state = call.closing?.aborted === true ? 'stopping' : health.state;
+            if (state === 'ok') return call.json(200, { status: 'ok' });
+            const details = { ...health, state };
+            const error = `not ready: ${state}`;
+            return call.json(503, { error, code: 'unavailable', details, trace_id: call.traceId });
+          },
         },
       },
     },

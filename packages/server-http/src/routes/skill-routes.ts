@@ -3,6 +3,7 @@ import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
 import { pathGroups, pathId } from '../path-id.js';
+import { GET_SKILL, GET_SKILL_FILE, LIST_SKILLS } from './skill-operations.js';
 
 /** Taken from the URL as it was sent, wherever the app is mounted. */
 const FILE = /\/skills\/([^/]+)\/files\/(.+)$/;
@@ -10,17 +11,30 @@ const FILE = /\/skills\/([^/]+)\/files\/(.+)$/;
 /** `/skills/*`: what there is, then the instructions of one skill, then single files: an agent reads no more than it needs. */
 export function skillRoutes({ skills = NO_SKILLS }: ResolvedOptions): readonly Route[] {
   return [
-    { path: '/skills', methods: { GET: async (call) => call.json(200, { skills: await skills.list() }) } },
+    {
+      path: '/skills',
+      methods: {
+        GET: { operation: LIST_SKILLS, handle: async (call) => call.json(200, { skills: await skills.list() }) },
+      },
+    },
     {
       path: '/skills/:name',
-      methods: { GET: async (call) => call.json(200, await skills.get(pathId(call.url, 0))) },
+      methods: {
+        GET: {
+          operation: GET_SKILL,
+          handle: async (call) => call.json(200, await skills.get(pathId(call.url, 0))),
+        },
+      },
     },
     {
       path: '/skills/:name/files/:path{.+}',
       methods: {
-        GET: async (call) => {
-          const [name = '', path = ''] = pathGroups(call.url, FILE);
-          return fileAnswer(call, await skills.file(name, path));
+        GET: {
+          operation: GET_SKILL_FILE,
+          handle: async (call) => {
+            const [name = '', path = ''] = pathGroups(call.url, FILE);
+            return fileAnswer(call, await skills.file(name, path));
+          },
         },
       },
     },

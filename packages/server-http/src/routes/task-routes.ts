@@ -12,33 +12,49 @@ import { pathId } from '../path-id.js';
 import { Query } from '../query.js';
 import { submitOptions } from '../submit-options.js';
 import { taskFilter } from '../task-filter.js';
+import { DELETE_TASK, describeCancel, describeList, GET_TASK, SUBMIT } from './task-operations.js';
 
 export function taskRoutes(options: ResolvedOptions): readonly Route[] {
   const { kernel, limits } = options;
   return [
-    { path: '/tasks', methods: { GET: (call) => listTasks(call, options), POST: (call) => submit(call, options) } },
+    {
+      path: '/tasks',
+      methods: {
+        GET: { operation: describeList(limits), handle: (call) => listTasks(call, options) },
+        POST: { operation: SUBMIT, handle: (call) => submit(call, options) },
+      },
+    },
     {
       path: '/tasks/:id',
       methods: {
-        GET: async (call) => {
-          const id = pathId(call.url, 0);
-          const task = await longPoll(call, new Query(call.url), (wait) =>
-            wait === undefined ? kernel.get(id) : kernel.wait(id, wait),
-          );
-          return call.json(200, toWire(task));
+        GET: {
+          operation: GET_TASK,
+          handle: async (call) => {
+            const id = pathId(call.url, 0);
+            const task = await longPoll(call, new Query(call.url), (wait) =>
+              wait === undefined ? kernel.get(id) : kernel.wait(id, wait),
+            );
+            return call.json(200, toWire(task));
+          },
         },
-        DELETE: async (call) => {
-          await kernel.remove(pathId(call.url, 0), actorOf(call.caller));
-          return call.empty();
+        DELETE: {
+          operation: DELETE_TASK,
+          handle: async (call) => {
+            await kernel.remove(pathId(call.url, 0), actorOf(call.caller));
+            return call.empty();
+          },
         },
       },
     },
     {
       path: '/tasks/:id/cancel',
       methods: {
-        POST: async (call) => {
-          const task = await kernel.cancel(pathId(call.url, 1), await cancelOptions(call, limits));
-          return call.json(200, toWire(task));
+        POST: {
+          operation: describeCancel(limits),
+          handle: async (call) => {
+            const task = await kernel.cancel(pathId(call.url, 1), await cancelOptions(call, limits));
+            return call.json(200, toWire(task));
+          },
         },
       },
     },
