@@ -45,6 +45,7 @@ describe('who may call: no route is open, whatever the method', () => {
       '/livez',
       '/readyz',
       '/metrics',
+      '/openapi.json',
       '/nowhere',
     ]);
   });

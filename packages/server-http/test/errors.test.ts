@@ -170,7 +170,7 @@ describe('HEAD answers as GET', () => {
       expect(head.headers.get('x-trace-id')).not.toBeNull();
       await get.text();
     }
-    expect(readable).toHaveLength(18);
+    expect(readable).toHaveLength(19);
   });
 });
 

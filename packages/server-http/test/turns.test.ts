@@ -1,4 +1,4 @@
-import { applyEvent, type Task } from '@execgo/core';
+import { applyEvent, type KernelStats, type Task } from '@execgo/core';
 import { EventSequence, FakeClock } from '@execgo/testkit';
 import { expect, it } from 'vitest';
 import { fakeKernel } from './support/fake-kernel.js';
@@ -30,7 +30,12 @@ it('a long list, a long history and a long replay let the event loop turn, also 
     return { tasks: page, ...(before + PER_TURN <= ITEMS && { next: before + PER_TURN }) };
   };
   const clock = new CountingClock();
-  const kernel = fakeKernel({ list, events: pastEvents, watch: pastEvents });
+  const kernel = fakeKernel({
+    list,
+    events: pastEvents,
+    watch: pastEvents,
+    stats: () => ({ lastSeq: 0 }) as KernelStats,
+  });
   const { app } = testApp(kernel, { clock, limits: { streamBatchItems: PER_TURN } });
 
   for (const path of ['/tasks', '/events']) {
