@@ -8,7 +8,7 @@ import { allRoutes } from './routes/all-routes.js';
  *
  * @throws ConfigError naming the option that cannot be used
  */
-export function describeApi(options: Omit<AppOptions, 'kernel'>): JsonObject {
+export async function describeApi(options: Omit<AppOptions, 'kernel'>): Promise<JsonObject> {
   // Routes are described without being called, so that no kernel is ever asked for anything.
   const resolved = resolveAppOptions({ ...options, kernel: {} as Kernel });
   return openApiDocument(allRoutes(resolved), resolved);

@@ -4,7 +4,7 @@ import { describeApi } from '../src/index.js';
 import { type OpenApi, openApiChecker, operationsOf } from './support/openapi-checker.js';
 import { send, startKernel, testApp } from './support/test-server.js';
 
-const document = describeApi({ version: '1.2.3' }) as unknown as OpenApi;
+const document = (await describeApi({ version: '1.2.3' })) as unknown as OpenApi;
 const skills = {
   list: async () => [{ name: 'count', description: 'Counts.', source: 'user', scripts: [] }],
   get: async () => ({

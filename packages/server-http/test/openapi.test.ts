@@ -7,7 +7,7 @@ import { fakeKernel } from './support/fake-kernel.js';
 import { type OpenApi, openApiChecker, operationsOf } from './support/openapi-checker.js';
 import { send, testApp } from './support/test-server.js';
 
-const document = describeApi({ version: '1.2.3' }) as unknown as OpenApi;
+const document = (await describeApi({ version: '1.2.3' })) as unknown as OpenApi;
 const operations = operationsOf(document);
 
 describe('GET /openapi.json', () => {
@@ -107,8 +107,8 @@ describe('GET /openapi.json', () => {
     expect(tried).toBeGreaterThan(12);
   });
 
-  it('says which scope a token needs; without a token configured none is asked for', () => {
-    const guarded = describeApi({ version: '1', access: { token: 'x' } }) as unknown as OpenApi;
+  it('says which scope a token needs; without a token configured none is asked for', async () => {
+    const guarded = (await describeApi({ version: '1', access: { token: 'x' } })) as unknown as OpenApi;
     expect(guarded.paths['/tasks']?.post?.security).toEqual([{ bearer: ['submit'] }, { basic: ['submit'] }]);
     expect(document.paths['/tasks/{id}']?.delete?.security).toEqual([{ bearer: ['admin'] }, { basic: ['admin'] }, {}]);
     expect(guarded.paths['/health']?.get?.security).toEqual([]);

@@ -1,4 +1,3 @@
-import { describeApi } from '@execgo/server-http';
 import type { Command } from 'commander';
 import { VERSION } from '../version.js';
 import type { CliContext, CommandDefinition } from './command.js';
@@ -15,7 +14,8 @@ export const openApiCommand: CommandDefinition = {
     return command.description('print the OpenAPI 3.1 document of the HTTP API').addHelpText('after', HELP);
   },
   async run(_command: Command, { stdout }: CliContext): Promise<number> {
-    stdout(`${JSON.stringify(describeApi({ version: VERSION }), null, INDENT)}\n`);
+    const { describeApi } = await import('@execgo/server-http');
+    stdout(`${JSON.stringify(await describeApi({ version: VERSION }), null, INDENT)}\n`);
     return 0;
   },
 };

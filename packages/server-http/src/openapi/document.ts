@@ -13,10 +13,12 @@ const DESCRIPTION = `ExecGo takes graphs of tasks, runs them durably and confine
 HEAD answers as GET. Every error has the form \`Error\`, and every answer carries \`X-Trace-ID\`. Beyond what the operations say:
 405 for a method that a path does not have, 408, 400 and 431 for what could not be read as a request.`;
 
-const schemas = new JsonSchemas(NAMED_SCHEMAS);
-
 /** The OpenAPI 3.1 document of these routes. */
-export function openApiDocument(routes: readonly Route[], { version, access }: OpenApiOptions): JsonObject {
+export async function openApiDocument(
+  routes: readonly Route[],
+  { version, access }: OpenApiOptions,
+): Promise<JsonObject> {
+  const schemas = await JsonSchemas.load(NAMED_SCHEMAS);
   const described = routes.filter(({ methods }) => Object.keys(methods).length > 0);
   const asksToken = access.tokens.length > 0;
   return {
@@ -31,7 +33,9 @@ export function openApiDocument(routes: readonly Route[], { version, access }: O
     // Relative to where the document is: also under a prefix.
     servers: [{ url: '.', description: 'This server' }],
     tags: usedTags(described),
-    paths: Object.fromEntries(described.map((route) => [pathTemplate(route.path), pathItem(route, asksToken)])),
+    paths: Object.fromEntries(
+      described.map((route) => [pathTemplate(route.path), pathItem(route, asksToken, schemas)]),
+    ),
     components: {
       schemas: schemas.components(),
       responses: errorResponses(),
@@ -58,11 +62,11 @@ function usedTags(routes: readonly Route[]): JsonObject[] {
     .map(([name, description]) => ({ name, description }));
 }
 
-function pathItem({ methods, open }: Route, asksToken: boolean): JsonObject {
+function pathItem({ methods, open }: Route, asksToken: boolean, schemas: JsonSchemas): JsonObject {
   return Object.fromEntries(
     Object.entries(methods).map(([method, { operation }]) => {
       const security = open === true ? [] : securityOf(scopeOf(method as Method), asksToken);
-      return [method.toLowerCase(), describe(operation, security, open === true)];
+      return [method.toLowerCase(), describe(operation, security, open === true, schemas)];
     }),
   );
 }
@@ -72,7 +76,7 @@ function securityOf(scope: Scope, asksToken: boolean): JsonObject[] {
   return [{ bearer: [scope] }, { basic: [scope] }, ...(asksToken ? [] : [{}])];
 }
 
-function describe(operation: Operation, security: JsonObject[], open: boolean): JsonObject {
+function describe(operation: Operation, security: JsonObject[], open: boolean, schemas: JsonSchemas): JsonObject {
   const { operationId, tag, summary, description, parameters = [], body, answers } = operation;
   return {
     operationId,
@@ -85,11 +89,11 @@ function describe(operation: Operation, security: JsonObject[], open: boolean): 
       requestBody: {
         description: body.description,
         required: body.required ?? true,
-        content: { 'application/json': content(body) },
+        content: { 'application/json': content(body, schemas) },
       },
     }),
     responses: {
-      ...Object.fromEntries(Object.entries(answers).map(([status, given]) => [status, answer(given)])),
+      ...Object.fromEntries(Object.entries(answers).map(([status, given]) => [status, answer(given, schemas)])),
       ...refusals(operation, open),
     },
   };
@@ -121,16 +125,16 @@ function parameter({ in: place, name, description, schema, example, required, st
   } as JsonObject;
 }
 
-function answer({ description, content: byType, headers }: Answer): JsonObject {
+function answer({ description, content: byType, headers }: Answer, schemas: JsonSchemas): JsonObject {
   return {
     description,
     headers: { ...TRACE_ID_HEADER, ...headers },
     ...(byType !== undefined && {
-      content: Object.fromEntries(Object.entries(byType).map(([type, given]) => [type, content(given)])),
+      content: Object.fromEntries(Object.entries(byType).map(([type, given]) => [type, content(given, schemas)])),
     }),
   } as JsonObject;
 }
 
-function content({ schema, example }: Content): JsonObject {
+function content({ schema, example }: Content, schemas: JsonSchemas): JsonObject {
   return { schema: schemas.of(schema), example } as JsonObject;
 }

@@ -5,15 +5,15 @@ import { GET_OPENAPI } from './server-operations.js';
 
 /** `/openapi.json`: made on first request, and once, since most servers are never asked. */
 export function openApiRoute(routes: () => readonly Route[], options: ResolvedOptions): Route {
-  let text: string | undefined;
+  let text: Promise<string> | undefined;
   return {
     path: '/openapi.json',
     methods: {
       GET: {
         operation: GET_OPENAPI,
-        handle: (call) => {
-          text ??= JSON.stringify(openApiDocument(routes(), options));
-          return call.answer(200, 'application/json', text);
+        handle: async (call) => {
+          text ??= openApiDocument(routes(), options).then((document) => JSON.stringify(document));
+          return call.answer(200, 'application/json', await text);
         },
       },
     },
