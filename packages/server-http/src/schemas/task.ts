@@ -99,7 +99,6 @@ const spec = {
   on_interrupt: v.exactOptional(v.picklist(['retry', 'fail'])),
 };
 
-
 export const Task = v.pipe(
   v.object({
     ...spec,
