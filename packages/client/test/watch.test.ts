@@ -88,14 +88,19 @@ describe('watch', () => {
     });
     const client = quickClient(proxy.url, {
       fetch: async (input, init) => {
-        const response = await fetch(input, init);
-        told();
-        return response;
+        const { body, headers, status } = await fetch(input, init);
+        const noted = new TransformStream<Uint8Array, Uint8Array>({
+          transform(chunk, controller) {
+            controller.enqueue(chunk);
+            told();
+          },
+        });
+        return new Response(body?.pipeThrough(noted) ?? null, { headers, status });
       },
     });
     const watching = take(client.watch(), 1);
     await opened;
-    // The head of the answer came, and with it or right behind it the position.
+    // The position is on its way through the client, which has it in the next turn.
     await new Promise((resolve) => setImmediate(resolve));
     proxy.cut();
     await server.kernel.submit(graph(1));

@@ -56,7 +56,7 @@ const HEADERS_OF: Partial<Record<ApiErrorCode, JsonObject>> = {
   resource_exhausted: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer', minimum: 1 } } },
 };
 
-export const ERROR_CODES = Object.keys(ERRORS) as readonly ApiErrorCode[];
+const ERROR_CODES = Object.keys(ERRORS) as readonly ApiErrorCode[];
 
 /** What every operation can be refused with; one that asks for no token, without the two in the middle. */
 export const COMMON_ERRORS: readonly ApiErrorCode[] = ['invalid_input', 'unauthenticated', 'denied', 'internal'];

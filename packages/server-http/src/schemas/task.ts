@@ -99,8 +99,6 @@ const spec = {
   on_interrupt: v.exactOptional(v.picklist(['retry', 'fail'])),
 };
 
-export const TaskSpec = v.object(spec);
-
 export const Task = v.pipe(
   v.object({
     ...spec,
