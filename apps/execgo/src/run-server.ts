@@ -1,4 +1,5 @@
 import type { ExecGoError } from '@execgo/core';
+import { endNow, endOnDefect } from './end-on-defect.js';
 import { createServerLog, type ServerLog } from './server-log.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { type ExecGoServer, startServer } from './start-server.js';
@@ -19,7 +20,7 @@ export async function runServer(resolved: ResolvedSettings, { cwd }: { readonly 
   endOnDefect(log);
   const signals = listenForStop((signal) => {
     logger.error({ signal }, 'stopped by force: what was running is ended and run again at the next start');
-    exit(log, FAILED);
+    endNow(log);
   });
   try {
     const server = await startServer(resolved, { logger, cwd });
@@ -51,17 +52,4 @@ async function giveUp(server: ExecGoServer, error: ExecGoError, { logger }: Serv
   );
   await server.close().catch((cause: unknown) => logger.error({ err: cause }, 'the stop was not clean'));
   return FAILED;
-}
-
-/** After an error that nothing caught, memory cannot be trusted; the journal can, so the next start goes on from there. */
-function endOnDefect(log: ServerLog): void {
-  process.on('uncaughtException', (error, origin) => {
-    log.logger.fatal({ err: error, origin }, 'a defect ended the server');
-    exit(log, FAILED);
-  });
-}
-
-function exit(log: ServerLog, status: number): never {
-  log.flush();
-  process.exit(status);
 }

@@ -2,10 +2,12 @@ import type { ExecGoError, Kernel } from '@execgo/core';
 import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
+import { createMcpHandler } from '@execgo/server-mcp';
 import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
 import { closeServer } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
 import { listen } from './listen.js';
+import { mcpOptions } from './mcp-options.js';
 import { type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
 import { logStart } from './start-log.js';
@@ -50,23 +52,26 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const assembly = await assembleKernel(resolved, { ...options, policy });
   const { scheduler, skills, sandbox, sources, cache } = assembly;
 
+  const access = {
+    exposure: policy.exposure,
+    ...tokens,
+    allowUnauthenticated: settings.allowUnauthenticated,
+    allowedOrigins: settings.allowedOrigins,
+  };
+  const mcp = createMcpHandler({ kernel: scheduler, version: VERSION, access, logger, ...mcpOptions(settings) });
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
     skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
+    doors: [{ path: '/mcp', fetch: mcp.fetch }],
     about: () => ({
       sandbox: { ...sandbox, limits: { ...sandbox.limits } },
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
     }),
     ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
-    access: {
-      exposure: policy.exposure,
-      ...tokens,
-      allowUnauthenticated: settings.allowUnauthenticated,
-      allowedOrigins: settings.allowedOrigins,
-    },
+    access,
   });
   // The port comes first: a second server beside a running one fails here, before it has touched anything.
   const http = await listen(app, settings.addr);

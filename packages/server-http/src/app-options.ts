@@ -33,6 +33,22 @@ export const DEFAULT_LIMITS: ResolvedLimits = {
   heartbeatMs: 15_000,
 };
 
+/** What a door is told about a request, beside the request. */
+export interface DoorContext {
+  /** Address at the other end of the connection, where the host shows it. */
+  readonly peer: string | undefined;
+  /** Aborts when the listener stops: streams end then. */
+  readonly closing: AbortSignal | undefined;
+}
+
+/** Another protocol on a path of its own, beside the routes of this one. */
+export interface Door {
+  /** Exactly this path, such as `/mcp`. */
+  readonly path: string;
+  /** Answers every method. Who may call is for the door to ask, and `X-Trace-ID` for it to set. */
+  fetch(request: Request, context: DoorContext): Response | Promise<Response>;
+}
+
 export interface AppOptions {
   /** What the routes talk to. It stays the caller's: the app never stops it. */
   readonly kernel: Kernel;
@@ -43,6 +59,8 @@ export interface AppOptions {
   /** Who may call. @default programs of this machine: loopback, no token */
   readonly access?: AccessOptions;
   readonly limits?: LimitOptions;
+  /** Further protocols under paths of their own. @default none */
+  readonly doors?: readonly Door[];
   /** What else `/health` tells to those who may call, such as what is in force; asked for every time. @default nothing */
   readonly about?: () => JsonObject;
   /** What else the Prometheus form of `/metrics` tells; asked for every time. The JSON form is not changed by it. @default nothing */
@@ -59,6 +77,7 @@ export interface ResolvedOptions {
   readonly skills?: SkillCatalogue;
   readonly access: Access;
   readonly limits: ResolvedLimits;
+  readonly doors: readonly Door[];
   readonly about: () => JsonObject;
   readonly metrics: () => readonly Metric[];
   readonly logger: HttpLogger;
@@ -77,6 +96,7 @@ export function resolveAppOptions(options: AppOptions): ResolvedOptions {
     ...(options.skills !== undefined && { skills: options.skills }),
     access: resolveAccess(options.access),
     limits: resolveLimits(options.limits ?? {}),
+    doors: options.doors ?? [],
     about: options.about ?? (() => ({})),
     metrics: options.metrics ?? (() => []),
     logger: options.logger ?? stderrLogger,

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { type AppOptions, resolveAppOptions } from './app-options.js';
+import { closingSignal, peerAddress } from './bindings.js';
 import { endpoint, type Route } from './endpoint.js';
 import { requireLoopback } from './loopback-apps.js';
 import { eventRoutes } from './routes/event-routes.js';
@@ -36,6 +37,9 @@ export function createApp(options: AppOptions): Hono {
     metricsRoute(resolved),
     NOWHERE,
   ];
+  for (const door of resolved.doors) {
+    app.all(door.path, ({ env, req }) => door.fetch(req.raw, { peer: peerAddress(env), closing: closingSignal(env) }));
+  }
   for (const route of routes) app.all(route.path, endpoint(route, resolved));
   if (resolved.access.loopbackOnly) requireLoopback(app);
   return app;

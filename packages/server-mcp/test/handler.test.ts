@@ -219,9 +219,11 @@ describe('closing', () => {
     async (era) => {
       const { handler, kernel, os } = await handlerWith();
       const client = await overHttp(handler, era);
+      const waits = vi.spyOn(kernel, 'wait');
       const call = client.callTool({ name: 'os__wait' });
       const id = await os.beginning();
       const wait = client.callTool({ name: 'wait_task', arguments: { id } });
+      await vi.waitFor(() => expect(waits).toHaveBeenCalledTimes(2));
       await handler.close();
       expect(await wait).toMatchObject({ structuredContent: { done: false, task: { id } } });
       expect(await call).toMatchObject({

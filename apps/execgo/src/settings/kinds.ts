@@ -1,4 +1,5 @@
 import { isAbsolute, join, normalize } from 'node:path';
+import { isToolPattern } from '@execgo/server-mcp';
 
 /** How one sort of value is written, read and shown. A reader answers undefined for what is no such value. */
 export interface Kind<T> {
@@ -51,6 +52,13 @@ export const path: Kind<string> = {
 export function name(placeholder: string, expected: string): Kind<string> {
   return textual(placeholder, expected, (text) => (/^\S+$/.test(text) ? text : undefined));
 }
+
+/** A name under which agents call a tool, or a glob of such names. */
+export const toolPattern: Kind<string> = textual(
+  'tool',
+  'the name of a tool, or a glob of letters, digits, _, -, * and ?, with or without a ! before it',
+  (text) => (isToolPattern(text) ? text : undefined),
+);
 
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {
   const limits = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;

@@ -1,4 +1,17 @@
-import { address, bytes, duration, listOf, name, oneOf, path, seconds, target, toggle, wholeNumber } from './kinds.js';
+import {
+  address,
+  bytes,
+  duration,
+  listOf,
+  name,
+  oneOf,
+  path,
+  seconds,
+  target,
+  toggle,
+  toolPattern,
+  wholeNumber,
+} from './kinds.js';
 import { optional, type Setting, setting } from './setting.js';
 
 const MAX_SHUTDOWN_SEC = 24 * 3600;
@@ -97,6 +110,10 @@ export const SETTINGS = {
   mcpConfig: optional(path, {
     otherwise: 'no MCP servers',
     help: 'file with the mcpServers that mcp tasks call, in the form that every MCP host reads',
+  }),
+  mcpTools: setting(listOf(toolPattern), {
+    default: '',
+    help: 'tools that ExecGo offers as an MCP server: names, or globs such as os__*; one that begins with ! takes away; empty = all',
   }),
   skillsDir: setting(listOf(path), {
     default: '',
