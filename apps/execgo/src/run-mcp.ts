@@ -28,7 +28,7 @@ const NOWHERE: ListenAddress = { host: '127.0.0.1', port: 0 };
  * @throws SettingsError, ConfigError or ExecGoError as `startServer`
  */
 export async function runMcp(resolved: ResolvedSettings, { cwd }: { readonly cwd: string }): Promise<number> {
-  const log = createServerLog();
+  const log = await createServerLog();
   const { logger } = log;
   endOnDefect(log);
   keepStdoutFree();

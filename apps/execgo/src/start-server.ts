@@ -2,11 +2,11 @@ import type { ExecGoError, Kernel } from '@execgo/core';
 import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import { createApp, type RunningServer } from '@execgo/server-http';
-import { createMcpHandler } from '@execgo/server-mcp';
 import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
 import { closeServer } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
 import { listen } from './listen.js';
+import { mcpDoor } from './mcp-door.js';
 import { mcpOptions } from './mcp-options.js';
 import { type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
@@ -58,14 +58,13 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
     allowUnauthenticated: settings.allowUnauthenticated,
     allowedOrigins: settings.allowedOrigins,
   };
-  const mcp = createMcpHandler({ kernel: scheduler, version: VERSION, access, logger, ...mcpOptions(settings) });
   const app = createApp({
     kernel: scheduler,
     version: VERSION,
     skills,
     logger,
     limits: { maxBodyBytes: settings.maxBody },
-    doors: [{ path: '/mcp', fetch: mcp.fetch }],
+    doors: [mcpDoor({ kernel: scheduler, version: VERSION, access, logger, ...mcpOptions(settings) })],
     about: () => ({
       sandbox: { ...sandbox, limits: { ...sandbox.limits } },
       ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),

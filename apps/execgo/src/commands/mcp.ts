@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { runMcp } from '../run-mcp.js';
 import { addSettingFlags, flagsGiven } from '../setting-flags.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
 import { SETTING_NAMES } from '../settings/table.js';
@@ -31,6 +30,7 @@ export const mcpCommand: CommandDefinition = {
   },
   async run(command: Command, { env, cwd }: CliContext): Promise<number> {
     const resolved = resolveSettings({ flags: flagsGiven(command), env, cwd, configFile: true });
+    const { runMcp } = await import('../run-mcp.js');
     return runMcp(resolved, { cwd });
   },
 };
