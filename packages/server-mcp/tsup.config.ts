@@ -1,3 +1,3 @@
 import { packageConfig } from '../../scripts/tsup.js';
 
-export default packageConfig({ entry: ['src/index.ts', 'src/tool-filter.ts'] });
+export default packageConfig();

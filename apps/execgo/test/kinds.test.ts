@@ -1,5 +1,6 @@
+import { isToolPattern } from '@execgo/server-mcp';
 import { describe, expect, it } from 'vitest';
-import { address, bytes, duration, seconds, toggle, wholeNumber } from '../src/settings/kinds.js';
+import { address, bytes, duration, seconds, toggle, toolPattern, wholeNumber } from '../src/settings/kinds.js';
 
 describe('an address', () => {
   it.each([
@@ -97,3 +98,10 @@ it('a toggle takes true, false, 1 and 0', () => {
     undefined,
   ]);
 });
+
+it.each(['os__shell', 'os__*', '!os__?', 'a-b', '*', '', '!', '!!a', 'os.shell', 'a b', 'a,b'])(
+  'a pattern for tools is what the MCP server takes: %j',
+  (text) => {
+    expect(toolPattern.fromText(text, '') !== undefined).toBe(isToolPattern(text));
+  },
+);

@@ -4,7 +4,7 @@ import { type ApiErrorCode, type ExecGoError, isExecGoError } from '@execgo/core
 export const SERVER_ERROR = -32_000;
 /** What streamable HTTP answers to a session that is not there (any more). */
 export const SESSION_NOT_FOUND = -32_001;
-export const PARSE_ERROR = -32_700;
+const PARSE_ERROR = -32_700;
 export const INVALID_REQUEST = -32_600;
 
 const STATUS_OF: Readonly<Partial<Record<ApiErrorCode, number>>> = {

@@ -14,7 +14,7 @@ export function structuredResult(value: JsonObject): CallToolResult {
 }
 
 /** An error that the model is to see and to act on: `code: message`, and the same for programs. */
-export function errorResult({ code, message, details }: ToolFailure, about: JsonObject = {}): CallToolResult {
+function errorResult({ code, message, details }: ToolFailure, about: JsonObject = {}): CallToolResult {
   return {
     isError: true,
     content: [{ type: 'text', text: `${code}: ${message}` }],

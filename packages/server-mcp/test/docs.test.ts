@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_MCP_LIMITS } from '../src/index.js';
 
@@ -32,10 +33,13 @@ describe('docs/mcp-server.md', () => {
 describe('the README', () => {
   it('has the example that runs here', async () => {
     expect(blocks(readme, 'ts')).toEqual([read('./readme-example.ts')]);
-    const { answer, close } = await import('./readme-example.js');
+    const { answer, close, overStdio } = await import('./readme-example.js');
     const request = () => new Request('http://localhost/mcp', { headers: { host: 'localhost' } });
     expect((await answer(request(), '10.0.0.7')).status).toBe(403);
     expect((await answer(request(), '127.0.0.1')).status).toBe(400);
+    const stdin = new PassThrough();
+    stdin.end();
+    await overStdio(stdin, new PassThrough());
     await close();
   });
 

@@ -6,6 +6,7 @@ it('what the package exports', () => {
     [
       "DEFAULT_MCP_LIMITS",
       "createMcpHandler",
+      "isToolPattern",
       "serveMcpStdio",
     ]
   `);

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import { createScheduler } from '@execgo/scheduler';
 import { createMcpHandler, serveMcpStdio } from '@execgo/server-mcp';
 
@@ -15,9 +16,9 @@ export function answer(request: Request, peer: string): Promise<Response> {
   return handler.fetch(request, { peer });
 }
 
-// Or the one client that started this process.
-export async function overStdio(): Promise<void> {
-  const server = serveMcpStdio({ kernel, version: '1.0.0' });
+// Or one client at the other end of two streams: by default those of this process.
+export async function overStdio(stdin?: Readable, stdout?: Writable): Promise<void> {
+  const server = serveMcpStdio({ kernel, version: '1.0.0', ...(stdin && { stdin }), ...(stdout && { stdout }) });
   await server.ended;
   await server.close();
 }

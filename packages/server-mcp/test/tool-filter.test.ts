@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createMcpHandler } from '../src/index.js';
-import { isToolPattern, toolFilter } from '../src/tool-filter.js';
+import { createMcpHandler, isToolPattern } from '../src/index.js';
+import { toolFilter } from '../src/tool-filter.js';
 import { useKernel } from './support/use-kernel.js';
 
 describe('which tools are offered', () => {

@@ -1,6 +1,7 @@
 import { CLIENT_FIELDS, MemoryStore } from '@execgo/core';
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
+import { EXAMPLE_GRAPH } from '../src/tools/submit-task-graph.js';
 import { connect } from './support/connect.js';
 import { EVERY_WAY } from './support/eras.js';
 import { useKernel } from './support/use-kernel.js';
@@ -379,4 +380,14 @@ it('the schema of submit_task_graph has every field that a task may have', async
     on_interrupt: { enum: ['retry', 'fail'] },
     annotations: { type: 'object', additionalProperties: { type: 'string' } },
   });
+});
+
+it('the example in the description of submit_task_graph is a graph that the kernel takes', async () => {
+  const { kernel } = await useKernel();
+  const client = await connect({ kernel, version }, { door: 'stdio', era: '2026-07-28' });
+  const description = (await client.listTools()).tools[0]?.description ?? '';
+  const example = JSON.parse(description.slice(description.indexOf('{"tasks"')));
+  expect(example).toEqual(EXAMPLE_GRAPH);
+  const submitted = await client.callTool({ name: 'submit_task_graph', arguments: example });
+  expect(submitted.structuredContent).toMatchObject({ accepted: 3, warnings: [] });
 });
