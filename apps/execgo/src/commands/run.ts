@@ -154,7 +154,6 @@ async function embedded(
     const logger = createReportLog((text) => report.note(text));
     for (const warning of resolved.warnings) report.note(`warning: ${warning}`);
     const policy = resolvePolicy(resolved.settings, false);
-    const { assembleKernel } = await import('../assemble-kernel.js');
     const { scheduler, sandbox, sources, failed } = await assembleKernel(resolved, { policy, logger, cwd: cli.cwd });
     if (sandbox.reason !== undefined) report.note(`warning: commands run without a sandbox: ${sandbox.reason}`);
     for (const text of sources.notes) report.note(text);
