@@ -48,8 +48,8 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'], exclude: ['packages/*/src/gen/**'] },
     projects: [
       ...folders

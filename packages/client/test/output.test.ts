@@ -63,14 +63,17 @@ describe('output', () => {
   it('output: how much there is, and the text', async () => {
     const writer = await startWriter();
     await writer.write('stdout', 'höre');
-    expect(await quickClient(writer.url).output('a')).toMatchObject({
-      task_id: 'a',
-      attempt: 1,
-      status: 'running',
-      live: true,
-      stdout: { bytes: 5, kept: 5, truncated: false, text: 'höre' },
-      stderr: { bytes: 0 },
-    });
+    // Output is shown before it is durable that the attempt has begun.
+    await expect
+      .poll(() => quickClient(writer.url).output('a'))
+      .toMatchObject({
+        task_id: 'a',
+        attempt: 1,
+        status: 'running',
+        live: true,
+        stdout: { bytes: 5, kept: 5, truncated: false, text: 'höre' },
+        stderr: { bytes: 0 },
+      });
   });
 
   it('readOutput: the bytes, or some of them; fewer where fewer are kept', async () => {

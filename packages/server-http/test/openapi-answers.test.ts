@@ -76,6 +76,12 @@ it('what a real server answers is what the document says, field by field', async
   await ask('getTaskOutput', '/tasks/a/output');
   await ask('getTaskOutput', '/tasks/a/output?stream=stdout');
   await ask('getTaskOutput', '/tasks/a/output?stream=stdout', { headers: { range: 'bytes=7-8' } });
+  await ask('getCapabilities', '/adapters/capabilities');
+  await ask('listAgentTools', '/adapters/tools');
+  await ask('listAgentTools', '/adapters/tools?format=openai');
+  const action = { action_id: 'acted', action: { kind: 'os.noop', input: { message: 'hi' } }, metadata: { by: 'me' } };
+  await ask('translateAction', '/adapters/translate', { body: action });
+  await ask('submitAction', '/adapters/actions', { body: action });
   await ask('listMcpTools', '/mcp/tools');
   const { json: handle } = await ask('callMcpTool', '/mcp/call', { body: { tool_name: 'files.read', input: {} } });
   await ask('getMcpHandle', `/mcp/tasks/${handle.handle_id}?wait=5000`);

@@ -52,7 +52,7 @@ export const Translation = v.object({
   ...answer,
   task_graph: v.object({
     tasks: v.array(
-      v.intersect([TaskInput, v.object({ status: v.string(), created_at: v.string(), updated_at: v.string() })]),
+      v.object({ ...TaskInput.entries, status: v.string(), created_at: v.string(), updated_at: v.string() }),
     ),
   }),
 });
