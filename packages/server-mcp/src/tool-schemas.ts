@@ -60,7 +60,7 @@ export const IDEMPOTENCY_KEY_SCHEMA: JsonObject = {
 
 /** The arguments of `submit_task_graph`; tasks are checked by the kernel, which names the place of what is wrong. */
 export const SUBMIT_INPUT = v.strictObject({
-  tasks: v.array(v.unknown(), 'expected an array of tasks'),
+  tasks: v.unknown(),
   idempotency_key: v.optional(v.string('expected a string')),
 });
 

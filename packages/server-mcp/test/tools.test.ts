@@ -172,6 +172,7 @@ describe.each(EVERY_WAY)('over $door, $era', (way) => {
       ['list_tasks', { limit: 101 }, 'invalid_input: limit: expected a whole number from 1 to 100'],
       ['list_tasks', { cursor: 'x' }, 'invalid_input: cursor: expected next_cursor of an earlier answer'],
       ['submit_task_graph', {}, 'invalid_input: tasks: is required'],
+      ['submit_task_graph', { tasks: 'a' }, 'invalid_input: invalid JSON: tasks: expected an array, got "a"'],
       ['submit_task_graph', { tasks: [] }, 'invalid_input: task graph is empty'],
       [
         'submit_task_graph',
