@@ -24,9 +24,6 @@ const folders = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
-/** better-sqlite3 12 ends the process on Node 24, where the store refuses to open: see packages/store-sqlite/src/load-sqlite.ts. */
-const LACKS_SQLITE = Number.parseInt(process.versions.node, 10) >= 24;
-const NEEDS_SQLITE = ['**/cached-stores.test.ts'];
 /** Projects whose test files leave nothing behind in modules: a worker loads these once, and not for every file. */
 const SHARES_MODULES: ReadonlySet<string> = new Set([
   'access',
@@ -54,12 +51,11 @@ export default defineConfig(({ mode }) => ({
     projects: [
       ...folders
         .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))
-        .filter(({ name }) => !(LACKS_SQLITE && name === 'store-sqlite'))
         .map(({ name, root }) =>
           project(name, root, {
             isolate: !SHARES_MODULES.has(name),
             include: ['test/**/*.test.ts'],
-            exclude: [END_TO_END, TIMING, ...(LACKS_SQLITE ? NEEDS_SQLITE : [])],
+            exclude: [END_TO_END, TIMING],
             globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
           }),
         ),
