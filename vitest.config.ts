@@ -13,8 +13,38 @@ export const conditions = ['@execgo/source', 'module', 'node', 'development|prod
 const LONG = '**/*.long.test.ts';
 const END_TO_END = '**/*.e2e.test.ts';
 const TIMING = '**/*.timing.test.ts';
-/** `vitest run --mode unit`: the tests of each package and the rules of the repository, nothing that puts the server together or measures time. */
+/**
+ * `vitest run --mode unit`: the unit and conformance tests of each package and the rules of the repository; nothing that puts the
+ * server together, measures time, or looks for a rare moment by doing a thing often.
+ */
 const UNIT = 'unit';
+/** What looks for rare moments: crashes, faults, floods and servers of others, in many rounds. */
+const MANY_ROUNDS = [
+  'kill',
+  'crash-at-every-step',
+  'fill-crash',
+  'damage',
+  'log-damage',
+  'failed-write',
+  'failing-redis',
+  'interleavings',
+  'flat-memory',
+  'large-append',
+  'live-reads',
+  'many-calls',
+  'many-tasks',
+  'maintenance',
+  'properties',
+  'random-commands',
+  'published-everything',
+  'published-servers',
+  'published-quick-servers',
+  'independent-clients',
+  'describe-store',
+  'describe-executor',
+  'describe-output-store',
+  'cached-stores',
+].map((name) => `**/${name}.test.ts`);
 const FAULTS = '**/*.faults.test.ts';
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
 const GLOBAL_SETUP = 'test/global-setup.ts';
@@ -24,9 +54,6 @@ const folders = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
-/** better-sqlite3 12 ends the process on Node 24, where the store refuses to open: see packages/store-sqlite/src/load-sqlite.ts. */
-const LACKS_SQLITE = Number.parseInt(process.versions.node, 10) >= 24;
-const NEEDS_SQLITE = ['**/cached-stores.test.ts'];
 /** Projects whose test files leave nothing behind in modules: a worker loads these once, and not for every file. */
 const SHARES_MODULES: ReadonlySet<string> = new Set([
   'access',
@@ -54,12 +81,11 @@ export default defineConfig(({ mode }) => ({
     projects: [
       ...folders
         .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))
-        .filter(({ name }) => !(LACKS_SQLITE && name === 'store-sqlite'))
         .map(({ name, root }) =>
           project(name, root, {
             isolate: !SHARES_MODULES.has(name),
             include: ['test/**/*.test.ts'],
-            exclude: [END_TO_END, TIMING, ...(LACKS_SQLITE ? NEEDS_SQLITE : [])],
+            exclude: [END_TO_END, TIMING, ...(mode === UNIT ? MANY_ROUNDS : [])],
             globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
           }),
         ),

@@ -209,22 +209,22 @@ it('a token in a variable is asked for, warned of, never logged and not seen by 
   expect(server.log()).toContain('prefer --token-file');
 });
 
-it('100,000 tasks in one graph are taken with raised limits, and run', { timeout: 60_000 }, async () => {
-  const flags = ['--max-tasks', '100000', '--max-body', '32 MiB', '--max-concurrency', '100'];
+it('20,000 tasks in one graph are taken with raised limits, and run', { timeout: 60_000 }, async () => {
+  const flags = ['--max-tasks', '20000', '--max-body', '32 MiB', '--max-concurrency', '100'];
   const server = await launchReady({ folder: testFolder(), flags });
-  const tasks = Array.from({ length: 100_000 }, (_, at) => ({
+  const tasks = Array.from({ length: 20_000 }, (_, at) => ({
     id: `t${at}`,
     type: 'noop',
     depends_on: at < 100 ? [] : [`t${at - 100}`],
   }));
   const started = performance.now();
   const { status, body } = await post(`${server.url}/tasks`, { tasks });
-  expect({ status, accepted: body.accepted }).toEqual({ status: 202, accepted: 100_000 });
+  expect({ status, accepted: body.accepted }).toEqual({ status: 202, accepted: 20_000 });
   const acceptedMs = performance.now() - started;
   const graph = await get(`${server.url}/graphs/${body.graph_id}?wait=60000`);
-  expect(graph.body).toMatchObject({ counts: { success: 100_000 }, done: true });
+  expect(graph.body).toMatchObject({ counts: { success: 20_000 }, done: true });
   const doneMs = performance.now() - started;
-  console.warn(`100,000 tasks: accepted after ${acceptedMs.toFixed(0)} ms, done after ${doneMs.toFixed(0)} ms`);
+  console.warn(`20,000 tasks: accepted after ${acceptedMs.toFixed(0)} ms, done after ${doneMs.toFixed(0)} ms`);
 });
 
 function install(folder: string, name: string, lines: readonly string[]): void {

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crc32, tableCrc32 } from '../src/checksum.js';
 import { createSqliteMaintenance, createSqliteStore, type SqliteStore } from '../src/index.js';
+import { loadSqlite } from '../src/load-sqlite.js';
+
+const Database = loadSqlite();
 
 let place: TemporaryDirectory;
 let file: string;

@@ -1,11 +1,12 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteStore, type SqliteStore } from '../src/index.js';
-import { loadSqlite } from '../src/load-sqlite.js';
+import { loadSqlite, type SqliteDatabase } from '../src/load-sqlite.js';
 import { tasksOf } from './tasks-of.js';
+
+const Database = loadSqlite();
 
 const GO_STATE = JSON.parse(readFileSync(new URL('./fixtures/go-state.json', import.meta.url), 'utf8')) as object;
 let place: TemporaryDirectory;
@@ -31,7 +32,7 @@ async function makeStore(): Promise<void> {
   await store.close();
 }
 
-function edit(change: (db: Database.Database) => void): void {
+function edit(change: (db: SqliteDatabase) => void): void {
   const db = new Database(file);
   change(db);
   db.close();

@@ -7,7 +7,7 @@ describe('kill -9 of a process that appends', () => {
     'nothing acknowledged is lost and no graph is half there, durability %s (500 kills in the fault suite)',
     async (durability) => {
       const place = await temporaryDirectory();
-      expect(await killRounds(place.path, durability === 'always' ? 4 : 2, durability)).toBeGreaterThan(10);
+      expect(await killRounds(place.path, durability === 'always' ? 4 : 2, durability)).toBeGreaterThan(2);
       await place.remove();
     },
     60_000,

@@ -1,10 +1,12 @@
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { EventSequence, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createSqliteMaintenance, createSqliteStore, type SqliteStoreOptions } from '../src/index.js';
+import { loadSqlite } from '../src/load-sqlite.js';
 import { tasksOf } from './tasks-of.js';
+
+const Database = loadSqlite();
 
 const HEADER_BYTES = 32;
 const FRAME_BYTES = 24 + 4096;

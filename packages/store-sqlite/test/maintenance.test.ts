@@ -2,10 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoreContents } from '@execgo/core';
 import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createSqliteMaintenance, createSqliteStore } from '../src/index.js';
+import { loadSqlite } from '../src/load-sqlite.js';
 import { tasksOf } from './tasks-of.js';
+
+const Database = loadSqlite();
 
 let place: TemporaryDirectory;
 let file: string;

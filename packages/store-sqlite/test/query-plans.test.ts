@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { RECEIPT_RETENTION, type TaskQuery } from '@execgo/core';
 import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
-import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createSqliteStore } from '../src/index.js';
+import { loadSqlite, type SqliteStatement } from '../src/load-sqlite.js';
 import { Reader } from '../src/reader.js';
+
+const Database = loadSqlite();
 
 let place: TemporaryDirectory;
 let file: string;
@@ -29,9 +31,7 @@ function plansOf(read: (reader: Reader) => void): string[] {
   const run = vi.spyOn(Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1')), 'get');
   const all = vi.spyOn(Object.getPrototypeOf(new Database(':memory:').prepare('SELECT 1')), 'iterate');
   read(reader);
-  const used = [...run.mock.contexts, ...all.mock.contexts].map(
-    (statement) => (statement as Database.Statement).source,
-  );
+  const used = [...run.mock.contexts, ...all.mock.contexts].map((statement) => (statement as SqliteStatement).source);
   vi.restoreAllMocks();
   reader.close();
   const db = new Database(file, { readonly: true });
