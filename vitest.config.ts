@@ -1,4 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import {
   configDefaults,
@@ -20,7 +21,6 @@ const TIMING = '**/*.timing.test.ts';
 const UNIT = 'unit';
 /** What looks for rare moments: crashes, faults, floods and servers of others, in many rounds. */
 const MANY_ROUNDS = [
-  'kill',
   'crash-at-every-step',
   'fill-crash',
   'damage',
@@ -46,6 +46,8 @@ const MANY_ROUNDS = [
   'cached-stores',
 ].map((name) => `**/${name}.test.ts`);
 const FAULTS = '**/*.faults.test.ts';
+/** More than there are cores: many tests wait for a disk, or for processes that they have started. */
+const WORKERS = Math.ceil(availableParallelism() * 1.5);
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
 const GLOBAL_SETUP = 'test/global-setup.ts';
 
@@ -112,5 +114,5 @@ function project(
   options: NonNullable<TestProjectInlineConfiguration['test']>,
 ): TestProjectConfiguration {
   const exclude = [...configDefaults.exclude, LONG, FAULTS, ...(options.exclude ?? [])];
-  return { extends: true, test: { maxWorkers: '100%', ...options, name, root, exclude } };
+  return { extends: true, test: { maxWorkers: WORKERS, ...options, name, root, exclude } };
 }
