@@ -1,22 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { VERSION } from '../src/index.js';
+import { connectMcp as connect, ERAS } from './support/mcp-client.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
-
-const ERAS = ['2025-11-25', '2026-07-28'] as const;
-
-async function connect(url: string, era: (typeof ERAS)[number], token?: string): Promise<Client> {
-  const client = new Client(
-    { name: 'test', version: '1.0.0' },
-    { versionNegotiation: { mode: era === '2025-11-25' ? 'legacy' : { pin: era } } },
-  );
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } }));
-  onTestFinished(() => client.close());
-  return client;
-}
 
 const sleep = (duration_ms: number) => ({ name: 'os__sleep', arguments: { duration_ms } });
 

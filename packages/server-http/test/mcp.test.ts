@@ -99,6 +99,19 @@ describe('POST /mcp/call', () => {
     expect(other.status).toBe(409);
   });
 
+  it('with an Idempotency-Key, a repeat answers the first receipt also after a deletion', async () => {
+    const { app, executor, kernel } = await realApp();
+    const headers = { 'idempotency-key': 'k-1' };
+    const body = { tool_name: 'calc.add', input: { a: 1 } };
+    const { task_id: id } = (await send(app, 'POST', '/mcp/call', { body, headers })).json;
+    await kernel.wait(id);
+    await kernel.remove(id);
+    const again = await send(app, 'POST', '/mcp/call', { body, headers });
+    expect([again.status, again.json]).toEqual([202, { task_id: id, status: 'accepted', handle_id: id }]);
+    expect(executor.record.filter(({ kind }) => kind === 'start')).toHaveLength(1);
+    expect((await send(app, 'GET', `/mcp/tasks/${id}`)).status).toBe(404);
+  });
+
   it('is 409 for the id of a call under way', async () => {
     const { app, executor } = await realApp();
     executor.script('c1', hangs());

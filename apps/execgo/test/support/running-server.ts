@@ -30,11 +30,15 @@ export function freshFolder(): string {
 }
 
 /** The server in this process, on a free port, with the memory store unless another is asked for; closed with the test. */
-export async function startTestServer(options: SettingsInput = {}, cwd = freshFolder()): Promise<RunningServer> {
+export async function startTestServer(
+  options: SettingsInput = {},
+  cwd = freshFolder(),
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningServer> {
   const log: Record<string, unknown>[] = [];
   const logger = pino({ base: null }, { write: (line: string) => void log.push(JSON.parse(line)) });
   const defaults: SettingsInput = { addr: '127.0.0.1:0', store: 'memory', shutdownTimeout: 0 };
-  const resolved = resolveSettings({ cwd, options: { ...defaults, ...options } });
+  const resolved = resolveSettings({ cwd, env, options: { ...defaults, ...options } });
   const server = await startServer(resolved, { logger, cwd });
   onTestFinished(() => server.close());
   const { url } = server;

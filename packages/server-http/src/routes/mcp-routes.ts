@@ -76,7 +76,17 @@ async function callTool(call: Call, { kernel, limits }: ResolvedOptions): Promis
   const options = submitOptions(call);
   const task = taskToSubmit(await jsonBody(call, limits.maxBodyBytes), options);
   await kernel.submit({ tasks: [task] }, options);
-  return call.json(202, mcpHandle(await kernel.get(task.id)));
+  return call.json(202, await handleOf(kernel, task.id));
+}
+
+/** A repeat with its key is answered after its task may have been deleted: what is left then is the first receipt. */
+async function handleOf(kernel: Kernel, id: string): Promise<JsonObject> {
+  try {
+    return mcpHandle(await kernel.get(id));
+  } catch (error) {
+    if (!isExecGoError(error, 'not_found')) throw error;
+    return { task_id: id, status: 'accepted', handle_id: id };
+  }
 }
 
 /** @throws ExecGoError `invalid_input` beginning `invalid JSON: ` and naming the field */
