@@ -19,7 +19,13 @@ export function readTokens({ token, tokenFile }: Settings): Tokens {
     throw new SettingsError('the token is given twice, by EXECGO_TOKEN and by --token-file: keep one of them');
   }
   if (tokenFile !== undefined) return readTokenFile(tokenFile);
-  return token === undefined ? {} : { token: checked(token, 'EXECGO_TOKEN') };
+  return token === undefined ? {} : { token: oneToken(token) };
+}
+
+/** The text of a token file would pass for a token where it has no spaces, and nobody could present it. */
+function oneToken(token: string): string {
+  if (!token.startsWith('{')) return checked(token, 'EXECGO_TOKEN');
+  throw new SettingsError('EXECGO_TOKEN begins like JSON: it holds one token alone; named ones go into a --token-file');
 }
 
 /** What a token file holds. @throws SettingsError as `readTokens` */
@@ -35,7 +41,7 @@ function fromText(text: string, file: string): Tokens {
   } catch {
     // The parser's message quotes the text, which is secret.
     throw new SettingsError(
-      `--token-file ${file} begins like JSON, and is none: {"tokens":[{"name","token","scopes"}]}`,
+      `--token-file ${file} begins like JSON, and is none: expected {"tokens":[{"name":…,"token":…,"scopes":[…]}]}`,
     );
   }
   try {

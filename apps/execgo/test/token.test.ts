@@ -53,6 +53,14 @@ it('a token given twice is refused', () => {
   expect(() => readTokens(settings)).toThrow('given twice');
 });
 
+it('named tokens in EXECGO_TOKEN are refused, without being shown: they go into a file', () => {
+  const { settings } = resolveSettings({
+    env: { EXECGO_TOKEN: '{"tokens":[{"name":"ci","token":"s3cret","scopes":["read"]}]}' },
+  });
+  expect(() => readTokens(settings)).toThrow('EXECGO_TOKEN begins like JSON');
+  expect(() => readTokens(settings)).not.toThrow('s3cret');
+});
+
 it('none is asked for where none is set', () => {
   expect(readTokens(resolveSettings().settings)).toEqual({});
 });

@@ -155,11 +155,11 @@ export const SETTINGS = {
   }),
   tokenFile: optional(path, {
     otherwise: 'no token',
-    help: 'file of mode 0600 with the token that callers must present, or with named ones and their scopes: {"tokens":[{"name","token","scopes"}]}',
+    help: 'file of mode 0600 with the one token that callers must present, or with named ones and their scopes (read, submit, admin) as JSON: {"tokens":[{"name":…,"token":…,"scopes":[…]}]}',
   }),
   token: optional(name('token', 'visible ASCII characters without spaces'), {
     otherwise: 'no token',
-    help: 'the same as a variable; every program of this user can read it, so prefer the file',
+    help: 'one token, good for everything, as a variable: every program of this user can read it, so prefer the file',
     notAs: ['flag', 'file'],
     secret: true,
   }),
