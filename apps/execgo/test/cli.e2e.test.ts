@@ -144,6 +144,26 @@ describe('execgocli ensure-running', () => {
     expect((await fetch(`${url}/tasks`)).status).toBe(401);
   });
 
+  it('the server has its file of named tokens, and EXECGO_TOKEN is that of the caller', async () => {
+    const cwd = freshFolder();
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const tokens = [{ name: 'me', token: 'secret-1', scopes: ['read'] }];
+    writeFileSync(join(cwd, 'tokens.json'), JSON.stringify({ tokens }), { mode: 0o600 });
+    writeFileSync(join(cwd, 'execgo.config.json'), JSON.stringify({ tokenFile: 'tokens.json' }));
+    const env = { EXECGO_URL: url, EXECGO_TOKEN: 'secret-1' };
+    const { ended, text } = start(cwd, process.execPath, [HELPER, 'ensure-running'], env);
+    expect(await ended).toBe(0);
+    const { pid, started_by: by } = JSON.parse(text.stdout).data.execgo;
+    onTestFinished(async () => {
+      process.kill(pid, 'SIGTERM');
+      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 15_000 });
+    });
+    expect(by).toBe('execgo-serve');
+    const list = start(cwd, process.execPath, [HELPER, 'list'], env);
+    expect([await list.ended, JSON.parse(list.text.stdout)]).toEqual([0, { ok: true, data: { tasks: [] } }]);
+    expect((await fetch(`${url}/tasks`)).status).toBe(401);
+  });
+
   it('a server that ends at once is told of, with its last words: exit status 4', async () => {
     const cwd = freshFolder();
     const env = { EXECGO_URL: `http://127.0.0.1:${await freePort()}`, EXECGO_STORE: '@acme/none' };

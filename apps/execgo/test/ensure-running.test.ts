@@ -50,6 +50,19 @@ function emptyFolder(cwd: string): string {
   return folder;
 }
 
+it('tokens that no server could use are told before one is started: exit status 2', async () => {
+  const cwd = freshFolder();
+  writeFileSync(join(cwd, 'tokens.json'), '{"tokens":[]}', { mode: 0o600 });
+  const env = { EXECGO_URL: `http://127.0.0.1:${await freePort()}`, EXECGO_TOKEN: 'own' };
+  for (const [argv, more] of [
+    [['--token-file', 'tokens.json'], {}],
+    [[], { EXECGO_TOKEN_FILE: 'tokens.json' }],
+  ] as const) {
+    const { status, json, stderr } = await execgo(cwd, ['ensure-running', ...argv], { ...env, ...more });
+    expect([status, json, stderr]).toEqual([2, undefined, expect.stringContaining('at least one token')]);
+  }
+});
+
 it('a server that is there is left alone: exit status 0', async () => {
   const { url, cwd } = await startTestServer({ sandbox: 'off' });
   expect(await execgo(cwd, ['ensure-running'], { EXECGO_URL: url })).toEqual({

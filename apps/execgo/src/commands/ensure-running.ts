@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Ensured, ensureExecGo, execGoHint } from '../ensure-running/ensure-execgo.js';
 import { ensureRuntime, runtimeHints } from '../ensure-running/ensure-runtime.js';
 import { EXIT } from '../exit-status.js';
-import { addConnectionFlags, connect } from '../server-call/connection.js';
+import { addConnectionFlags, serverUrl } from '../server-call/connection.js';
 import { durationFlag } from '../server-call/flag-values.js';
 import { path } from '../settings/kinds.js';
 import { SettingsError } from '../settings/settings-error.js';
@@ -66,8 +66,7 @@ async function ensureAll(command: Command, cli: CliContext): Promise<EnsuredAll>
   const { env, cwd } = cli;
   const flags = command.opts<EnsureFlags>();
   const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
-  // Checks the address and the token before anything is started with them.
-  const { url } = connect(command, cli);
+  const url = serverUrl(command, cli);
   const composeDir = flags.execgoComposeDir ?? (env.EXECGO_COMPOSE_DIR || undefined);
   const runtimeUrl = runtimeUrlOf(env);
   const execgo = await ensureExecGo(

@@ -5,6 +5,7 @@ import type { CliContext } from '../commands/command.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
 import { flagOf } from '../settings/setting.js';
 import { SettingsError } from '../settings/settings-error.js';
+import { readTokens } from '../token.js';
 import { docker } from './docker.js';
 import { type Probe, probe, probeUntilReady } from './probe.js';
 import { startDetached } from './start-detached.js';
@@ -59,11 +60,20 @@ export function execGoHint(url: string): string {
   return `start ExecGo yourself: npx execgo serve --addr ${localAddress(url) ?? '<host:port>'}, or let EXECGO_URL name one that runs`;
 }
 
-async function serve(address: string, options: EnsureOptions, cli: CliContext): Promise<Ensured> {
-  const { url, tokenFile, timeoutMs, variables } = options;
+async function serve(
+  address: string,
+  { url, tokenFile, timeoutMs, variables }: EnsureOptions,
+  cli: CliContext,
+): Promise<Ensured> {
   const { cwd } = cli;
-  const env = { ...cli.env, ...variables };
-  const { dataDir } = resolveSettings({ env, cwd, configFile: true }).settings;
+  const given = { ...cli.env, ...variables };
+  const options = tokenFile === undefined ? {} : { tokenFile };
+  const { settings } = resolveSettings({ options, env: given, cwd, configFile: true });
+  // Where the server has a file of tokens, the variable is the caller's own: a server would be given two.
+  const hasFile = settings.tokenFile !== undefined;
+  const env = hasFile ? { ...given, EXECGO_TOKEN: undefined } : given;
+  readTokens(hasFile ? { ...settings, token: undefined } : settings);
+  const { dataDir } = settings;
   const server = startDetached({ address, dataDir, cwd, env, ...(tokenFile && { tokenFile }) });
   cli.stderr(`started execgo serve --addr ${address} (pid ${server.pid}), which logs to ${server.logFile}\n`);
   const last = await probeUntilReady(`${url}/readyz`, timeoutMs, { isHopeless: () => server.hasEnded() });

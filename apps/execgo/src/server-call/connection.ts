@@ -20,16 +20,20 @@ export function addConnectionFlags(command: Command): Command {
     .option('--token-file <path>', 'file of mode 0600 with the token to present (or EXECGO_TOKEN, EXECGO_TOKEN_FILE)');
 }
 
-/** Where the server is, as it was given. */
-function serverUrl(command: Command, { env }: CliContext): string {
-  return command.opts<ConnectionFlags>().url ?? (env.EXECGO_URL || DEFAULT_URL);
+/** Where the server is, without credentials and without a slash at the end. @throws SettingsError */
+export function serverUrl(command: Command, cli: CliContext): string {
+  return clientFor(command, cli, undefined).url;
 }
 
 /** The server that flags and variables name. @throws SettingsError */
 export function connect(command: Command, cli: CliContext): ExecGoClient {
-  const token = tokenFor(command, cli);
+  return clientFor(command, cli, tokenFor(command, cli));
+}
+
+function clientFor(command: Command, { env }: CliContext, token: string | undefined): ExecGoClient {
+  const url = command.opts<ConnectionFlags>().url ?? (env.EXECGO_URL || DEFAULT_URL);
   try {
-    return createClient({ url: serverUrl(command, cli), retry: RETRY, ...(token !== undefined && { token }) });
+    return createClient({ url, retry: RETRY, ...(token !== undefined && { token }) });
   } catch (cause) {
     if (!(cause instanceof ExecGoOptionError)) throw cause;
     const given = cause.option === 'url' ? '--url or EXECGO_URL' : 'the token';
