@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createClient, type ExecGoClient } from '@execgo/client';
 import { describe, expect, it, vi } from 'vitest';
 import { execgo } from '../apps/execgo/test/support/command-line.js';
 import { connectMcp, ERAS } from '../apps/execgo/test/support/mcp-client.js';
 import { freshFolder, type RunningServer, startTestServer } from '../apps/execgo/test/support/running-server.js';
 import { type NamedToken, parseNamedTokens, type Scope } from '../packages/access/src/index.js';
-import { createClient, type ExecGoClient } from '../packages/client/src/index.js';
 import { ExecGo } from '../packages/server-grpc/src/gen/execgo/v1/execgo_pb.js';
 import { GrpcClient } from '../packages/server-grpc/test/support/client.js';
 import { apps } from './support/captured-apps.js';

@@ -1,6 +1,6 @@
+import { createClient, ExecGoHttpError, type TaskGraphInput } from '@execgo/client';
 import { execgo } from '../../apps/execgo/test/support/command-line.js';
 import { connectMcp, type Era } from '../../apps/execgo/test/support/mcp-client.js';
-import { createClient, ExecGoHttpError, type TaskGraphInput } from '../../packages/client/src/index.js';
 import { ExecGo } from '../../packages/server-grpc/src/gen/execgo/v1/execgo_pb.js';
 import { GrpcClient } from '../../packages/server-grpc/test/support/client.js';
 
