@@ -5,6 +5,7 @@ import type { CliContext } from './commands/command.js';
 import { commandNames, createProgram, longFlags, type ProgramName } from './program.js';
 import { nearestName } from './settings/nearest-name.js';
 import { SettingsError } from './settings/settings-error.js';
+import { plainText } from './terminal/plain-text.js';
 
 export type { ProgramName } from './program.js';
 
@@ -25,7 +26,7 @@ export async function runCli(argv: readonly string[], cli: CliContext, name: Pro
   const args = withTwoDashes(argv, longFlags(program));
   const unknown = unknownCommand(args);
   if (unknown !== undefined) {
-    cli.stderr(`error: ${unknown}\n`);
+    cli.stderr(`error: ${plainText(unknown)}\n`);
     return USAGE;
   }
   try {
@@ -34,7 +35,7 @@ export async function runCli(argv: readonly string[], cli: CliContext, name: Pro
   } catch (error) {
     // Commander has printed its own message by now; help and version end that way too, with status 0.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE;
-    cli.stderr(`error: ${errorMessage(error)}\n`);
+    cli.stderr(`error: ${plainText(errorMessage(error))}\n`);
     return error instanceof SettingsError || error instanceof ConfigError ? USAGE : FAILED;
   }
 }

@@ -15,6 +15,22 @@ export interface CommandFailure {
   readonly hint?: string;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const RAW_CONTROLS = /[\u007f-\u009f]/g;
+
+/** JSON that is safe on a terminal: the controls that JSON leaves as they are (DEL and C1) are escaped as well. */
+export function jsonText(value: unknown, indent?: number): string {
+  // Outside its strings JSON has none of them.
+  return JSON.stringify(value, null, indent).replace(
+    RAW_CONTROLS,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+export function jsonLine(value: unknown): string {
+  return `${jsonText(value)}\n`;
+}
+
 /**
  * Runs a command whose stdout is one JSON object: `{"ok":true,"data":…}`, or `{"ok":false,"error":{message, …}}` and exit
  * status 1. What the caller got wrong (arguments, settings) is not caught: that is told on stderr, with status 2.
@@ -25,7 +41,7 @@ export async function withJsonResult(
   hintFor: (error: unknown) => string | undefined = () => undefined,
 ): Promise<number> {
   try {
-    stdout(`${JSON.stringify({ ok: true, data: await run() })}\n`);
+    stdout(jsonLine({ ok: true, data: await run() }));
     return OK;
   } catch (error) {
     if (error instanceof SettingsError || error instanceof ConfigError) throw error;
@@ -39,6 +55,6 @@ export function failWith(
   error: CommandFailure,
   status: number = FAILED,
 ): number {
-  stdout(`${JSON.stringify({ ok: false, error })}\n`);
+  stdout(jsonLine({ ok: false, error }));
   return status;
 }

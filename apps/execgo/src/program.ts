@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CliContext } from './commands/command.js';
 import { COMMANDS } from './commands/registry.js';
+import { plainText } from './terminal/plain-text.js';
 import { VERSION } from './version.js';
 
 /** How the program was called. */
@@ -15,6 +16,7 @@ export function createProgram(name: ProgramName, cli: CliContext, done: (status:
     .configureOutput({
       writeOut: (text) => (text.startsWith('execgo v') ? cli.stdout : cli.stderr)(text),
       writeErr: cli.stderr,
+      outputError: (text, write) => write(plainText(text)),
     });
   for (const definition of COMMANDS) {
     const isDefault = name === 'execgo' && definition.isDefault === true;

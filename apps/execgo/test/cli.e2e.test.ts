@@ -175,14 +175,41 @@ describe('execgocli ensure-running', () => {
   });
 });
 
-it('what reads no further ends a command that prints, and nothing is said', async () => {
+it.each([['completion bash'], ['openapi']])('what reads no further ends %s, and nothing is said', async (words) => {
   const { ended, text } = start(freshFolder(), 'bash', [
     '--norc',
     '-c',
-    `set -o pipefail; '${process.execPath}' '${BIN}' completion bash | true`,
+    `set -o pipefail; '${process.execPath}' '${BIN}' ${words} | true`,
   ]);
   expect([0, 141]).toContain(await ended);
   expect(text.stderr).toBe('');
+});
+
+it('a reader of a pipe that is slow gets all of it, more than 1 MiB, before the program ends', async () => {
+  const cwd = freshFolder();
+  const message = 'm'.repeat(1000);
+  const tasks = Array.from({ length: 1000 }, (_, at) => ({ id: `t${at}`, type: 'noop', params: { message } }));
+  graphIn(cwd, { tasks });
+  const child = spawn(process.execPath, [BIN, 'run', 'graph.json'], {
+    cwd,
+    env: { PATH: process.env.PATH, EXECGO_SANDBOX: 'off' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let notes = '';
+  for await (const chunk of child.stderr.setEncoding('utf8')) {
+    notes += chunk;
+    if (notes.includes('1000 success in')) break;
+  }
+  let stdout = '';
+  for await (const chunk of child.stdout.setEncoding('utf8')) {
+    stdout += chunk;
+    await new Promise(setImmediate);
+  }
+  expect(await ended).toEqual([0, null]);
+  expect(stdout.length).toBeGreaterThan(1024 * 1024);
+  expect(JSON.parse(stdout)).toMatchObject({ ok: true, data: { counts: { success: 1000 } } });
 });
 
 async function freePort(): Promise<number> {

@@ -73,3 +73,18 @@ it('long flags with one dash, as version 1 wrote them, are the same flags', () =
     '-addr',
   ]);
 });
+
+it('an error that quotes what was given sends no control sequence to a terminal', async () => {
+  for (const argv of [
+    ['nope\u009b2J'],
+    ['run', 'g.json', '--config', 'missing\u001b]0;pwn\u0007.json'],
+    ['health', '--evil\u001b[2J'],
+  ]) {
+    const { status, stderr } = await execgo(...argv);
+    expect(status).toBeGreaterThan(0);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    expect(stderr).toMatch(/^error: [^\u0000-\u0009\u000b-\u001f\u007f-\u009f]+\n/);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    expect(stderr).not.toMatch(/[\u001b\u009b]/);
+  }
+});

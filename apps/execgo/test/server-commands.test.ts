@@ -278,6 +278,39 @@ describe('logs', () => {
   });
 });
 
+it.each([
+  [['list', '--all'], 6],
+  [['watch', '--after', '0', '--count', '8'], 8],
+  [['logs', 'said'], 1],
+])('%j waits for its reader between two writes', async (argv, writes) => {
+  const { ask, print } = await startAsked();
+  const said = { id: 'said', type: 'os', tool_name: 'shell', input: { command: 'echo', args: ['hello'] } };
+  await ask(['submit'], graphOf(said, noop('b'), noop('c'), noop('d')));
+  await ask(['wait', 'said', 'b', 'c', 'd']);
+  let waits = 0;
+  const drained = async () => void (waits += 1);
+  const { status, stdout } = await print(argv, { drained });
+  expect({ status, waits }).toEqual({ status: 0, waits: writes });
+  if (argv[0] === 'list') expect(JSON.parse(stdout).data.tasks).toHaveLength(4);
+});
+
+it('JSON holds no control of C1 or DEL as it is, and means the same', async () => {
+  const { ask, print } = await startAsked();
+  const message = 'a\u007f\u009b2J\u0085é';
+  const graph = { tasks: [{ id: 'a', type: 'noop', params: { message } }] };
+  await ask(['submit'], JSON.stringify(graph));
+  await ask(['wait', 'a']);
+  for (const argv of [['get', 'a'], ['list'], ['list', '--all'], ['watch', '--after', '0', '--count', '2', '--json']]) {
+    const { stdout } = await print(argv);
+    expect(stdout).toContain(String.raw`a\u007f\u009b2J\u0085é`);
+    expect(stdout).not.toMatch(/[\u007f-\u009f]/);
+  }
+  expect((await ask(['get', 'a'])).json?.data).toMatchObject({ result: { message } });
+  const { stdout } = await print(['run', '-'], { stdin: JSON.stringify(graph) });
+  expect(stdout).not.toMatch(/[\u007f-\u009f]/);
+  expect(JSON.parse(stdout).data.tasks[0].result).toMatchObject({ message });
+});
+
 describe('watch', () => {
   it('prints each event once as a JSON line, and goes on behind --after', async () => {
     const { ask, print } = await startAsked();

@@ -21,6 +21,8 @@ export interface CliContext {
   readonly isStdinTerminal?: boolean;
   /** Bytes of a captured stream, as they are. @default they are written as text */
   readonly writeBytes?: (stream: 'stdout' | 'stderr', bytes: Uint8Array) => void;
+  /** Resolves when the readers have kept up: what prints much waits for it between two writes. @default at once */
+  readonly drained?: () => Promise<void>;
 }
 
 /** One command of the program; each is a file of its own in this folder. */

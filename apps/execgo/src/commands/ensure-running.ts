@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { type Ensured, ensureExecGo, execGoHint } from '../ensure-running/ensure-execgo.js';
 import { ensureRuntime, runtimeHints } from '../ensure-running/ensure-runtime.js';
 import { EXIT } from '../exit-status.js';
+import { jsonLine } from '../json-result.js';
 import { addConnectionFlags, serverUrl } from '../server-call/connection.js';
 import { durationFlag } from '../server-call/flag-values.js';
 import { path } from '../settings/kinds.js';
@@ -56,7 +57,7 @@ export const ensureRunningCommand: CommandDefinition = {
   },
   async run(command: Command, cli: CliContext): Promise<number> {
     const data = await ensureAll(command, cli);
-    cli.stdout(`${JSON.stringify({ ok: true, data })}\n`);
+    cli.stdout(jsonLine({ ok: true, data }));
     if (!data.execgo.reachable) return EXIT.unreachable;
     return data.runtime === undefined || data.runtime.reachable ? EXIT.ok : EXIT.runtimeUnreachable;
   },

@@ -1,5 +1,6 @@
 import type { ExecGoClient, WireTaskPage } from '@execgo/client';
 import type { Command } from 'commander';
+import { jsonText } from '../json-result.js';
 import { addJsonFlag, answer } from '../server-call/answer.js';
 import { addConnectionFlags } from '../server-call/connection.js';
 import { countFlag } from '../server-call/flag-values.js';
@@ -42,9 +43,17 @@ export const listCommand: CommandDefinition = {
       text: ({ tasks, next }, look) => {
         return `${taskTable(tasks, look)}${next === undefined ? '' : `more: --cursor ${next}\n`}`;
       },
+      pieces: pagePieces,
     });
   },
 };
+
+/** All that is there is asked for before the first of it is printed, since an error is an object of its own. */
+function* pagePieces({ tasks, next }: WireTaskPage): Generator<string> {
+  yield '{"tasks":[';
+  for (const [at, task] of tasks.entries()) yield `${at === 0 ? '' : ','}${jsonText(task)}`;
+  yield next === undefined ? ']}' : `],"next":${jsonText(next)}}`;
+}
 
 async function pages(
   client: ExecGoClient,

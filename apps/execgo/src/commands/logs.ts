@@ -54,7 +54,7 @@ async function showOutput(
 ): Promise<void> {
   for (const stream of streams) {
     const { bytes, truncated } = await client.readOutput(id, stream);
-    writeBytes(cli, stream, bytes);
+    await writeBytes(cli, stream, bytes);
     if (truncated) cli.stderr(`note: ${stream} is not kept whole\n`);
   }
 }
@@ -66,7 +66,7 @@ async function followOutput(
   cli: CliContext,
 ): Promise<void> {
   for await (const item of client.watchOutput(id)) {
-    if (item.type === 'output' && streams.includes(item.stream)) writeBytes(cli, item.stream, item.bytes);
+    if (item.type === 'output' && streams.includes(item.stream)) await writeBytes(cli, item.stream, item.bytes);
     if (item.type === 'attempt' && item.attempt > 1) cli.stderr(`note: attempt ${item.attempt} begins\n`);
     if (item.type === 'end') {
       for (const stream of streams) if (item[stream]?.truncated) cli.stderr(`note: ${stream} is not kept whole\n`);
@@ -74,8 +74,9 @@ async function followOutput(
   }
 }
 
-function writeBytes(cli: CliContext, stream: OutputStream, bytes: Uint8Array): void {
+async function writeBytes(cli: CliContext, stream: OutputStream, bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0) return;
   if (cli.writeBytes !== undefined) cli.writeBytes(stream, bytes);
   else cli[stream](Buffer.from(bytes).toString('utf8'));
+  await cli.drained?.();
 }

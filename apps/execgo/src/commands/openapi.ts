@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { jsonText } from '../json-result.js';
 import { VERSION } from '../version.js';
 import type { CliContext, CommandDefinition } from './command.js';
 
@@ -15,7 +16,7 @@ export const openApiCommand: CommandDefinition = {
   },
   async run(_command: Command, { stdout }: CliContext): Promise<number> {
     const { describeApi } = await import('@execgo/server-http');
-    stdout(`${JSON.stringify(await describeApi({ version: VERSION }), null, INDENT)}\n`);
+    stdout(`${jsonText(await describeApi({ version: VERSION }), INDENT)}\n`);
     return 0;
   },
 };

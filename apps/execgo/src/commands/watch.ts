@@ -1,5 +1,6 @@
 import type { WireEvent, WireLiveReport } from '@execgo/client';
 import type { Command } from 'commander';
+import { jsonLine } from '../json-result.js';
 import { addJsonFlag, isForPeople, lookOf, streaming } from '../server-call/answer.js';
 import { addConnectionFlags } from '../server-call/connection.js';
 import { countFlag, seqFlag } from '../server-call/flag-values.js';
@@ -52,7 +53,8 @@ export const watchCommand: CommandDefinition = {
         ...(graph !== undefined && { graphId: graph }),
         ...(live && { live }),
       })) {
-        cli.stdout(forPeople ? `${cutToWidth(lineOf(event), columns)}\n` : `${JSON.stringify(event)}\n`);
+        cli.stdout(forPeople ? `${cutToWidth(lineOf(event), columns)}\n` : jsonLine(event));
+        await cli.drained?.();
         seen += 1;
         if (seen === count) return;
       }

@@ -2,8 +2,8 @@ import type { ExecGoClient } from '@execgo/client';
 import type { Command } from 'commander';
 import type { CliContext } from '../commands/command.js';
 import { EXIT } from '../exit-status.js';
-import { failWith } from '../json-result.js';
-import { plainLine } from '../terminal/plain-text.js';
+import { failWith, jsonLine } from '../json-result.js';
+import { plainText } from '../terminal/plain-text.js';
 import { type Style, styleFor } from '../terminal/style.js';
 import { USUAL_SIZE } from '../terminal/terminal-size.js';
 import { connect } from './connection.js';
@@ -18,6 +18,8 @@ export interface Look {
 export interface AnswerOptions<T> {
   /** What people read on a terminal; without it everybody gets JSON. */
   readonly text?: (data: T, look: Look) => string;
+  /** The data as JSON, in pieces, where it may be more than should be held as one text. @default in one */
+  readonly pieces?: (data: T) => Iterable<string>;
   /** @default EXIT.ok */
   readonly status?: (data: T) => number;
 }
@@ -44,18 +46,29 @@ export async function answer<T>(
   command: Command,
   cli: CliContext,
   ask: (client: ExecGoClient) => Promise<T>,
-  { text, status = () => EXIT.ok }: AnswerOptions<T> = {},
+  { text, pieces, status = () => EXIT.ok }: AnswerOptions<T> = {},
 ): Promise<number> {
   const forPeople = text !== undefined && isForPeople(command, cli);
   try {
     const data = await ask(connect(command, cli));
-    cli.stdout(forPeople ? text(data, lookOf(cli)) : `${JSON.stringify({ ok: true, data })}\n`);
+    if (forPeople) cli.stdout(text(data, lookOf(cli)));
+    else if (pieces === undefined) cli.stdout(jsonLine({ ok: true, data }));
+    else await printPieces(cli, pieces(data));
     return status(data);
   } catch (error) {
     const failed = failedCall(error);
     if (!forPeople) return failWith(cli, failed.failure, failed.status);
     return tellPeople(cli, failed.text, failed.status);
   }
+}
+
+async function printPieces(cli: CliContext, pieces: Iterable<string>): Promise<void> {
+  cli.stdout('{"ok":true,"data":');
+  for (const piece of pieces) {
+    cli.stdout(piece);
+    await cli.drained?.();
+  }
+  cli.stdout('}\n');
 }
 
 /** The same for a command whose stdout is no JSON object: bytes, or a line for each event. */
@@ -74,6 +87,6 @@ export async function streaming(
 }
 
 function tellPeople({ stderr }: CliContext, text: string, status: number): number {
-  stderr(`error: ${text.split('\n').map(plainLine).join('\n')}\n`);
+  stderr(`error: ${plainText(text)}\n`);
   return status;
 }

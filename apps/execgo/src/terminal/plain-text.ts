@@ -12,6 +12,11 @@ export function plainLine(text: string): string {
   return stripVTControlCharacters(text).replace(CONTROLS, ' ').trim();
 }
 
+/** A text of several lines, as an error may be: each of them as `plainLine` has it. */
+export function plainText(text: string): string {
+  return text.split('\n').map(plainLine).join('\n');
+}
+
 /** The lines of a text, each safe on a terminal, their indentation kept; none for what is empty. */
 export function plainLines(text: string): readonly string[] {
   const lines = stripVTControlCharacters(text)

@@ -21,7 +21,7 @@ interface Answer {
 }
 
 export interface ProcessOptions
-  extends Pick<CliContext, 'isTerminal' | 'isStdoutTerminal' | 'terminalSize' | 'writeBytes'> {
+  extends Pick<CliContext, 'isTerminal' | 'isStdoutTerminal' | 'terminalSize' | 'writeBytes' | 'drained'> {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly name?: 'execgo' | 'execgocli';
