@@ -17,8 +17,12 @@ const OK = 0;
 const FAILED = 1;
 /** Running attempts get no longer to end by themselves: hosts kill a server that is not gone some seconds after its stdin ended. */
 const MAX_GRACE_MS = 500;
-/** Nothing is listened to: whoever started this process alone talks to it. */
-const NOWHERE: ListenAddress = { host: '127.0.0.1', port: 0 };
+
+export interface McpRunOptions {
+  readonly cwd: string;
+  /** Where a server is to be looked for that has the store. @default unknown */
+  readonly serverAddress?: () => ListenAddress | undefined;
+}
 
 /**
  * Runs an MCP server over stdio as this process, with a kernel of its own: until its client is gone, or a signal, or it can no
@@ -27,7 +31,7 @@ const NOWHERE: ListenAddress = { host: '127.0.0.1', port: 0 };
  *
  * @throws SettingsError, ConfigError or ExecGoError as `startServer`
  */
-export async function runMcp(resolved: ResolvedSettings, { cwd }: { readonly cwd: string }): Promise<number> {
+export async function runMcp(resolved: ResolvedSettings, options: McpRunOptions): Promise<number> {
   const log = await createServerLog();
   const { logger } = log;
   endOnDefect(log);
@@ -37,7 +41,7 @@ export async function runMcp(resolved: ResolvedSettings, { cwd }: { readonly cwd
     endNow(log);
   });
   try {
-    const assembly = await start(resolved, cwd, logger);
+    const assembly = await start(resolved, options, logger);
     const mcp = serveMcpStdio({
       kernel: assembly.scheduler,
       version: VERSION,
@@ -53,13 +57,16 @@ export async function runMcp(resolved: ResolvedSettings, { cwd }: { readonly cwd
   }
 }
 
-async function start(resolved: ResolvedSettings, cwd: string, logger: Logger): Promise<KernelAssembly> {
-  const { settings } = resolved;
-  const policy = resolvePolicy({ ...settings, addr: NOWHERE }, false);
+async function start(
+  resolved: ResolvedSettings,
+  { cwd, serverAddress }: McpRunOptions,
+  logger: Logger,
+): Promise<KernelAssembly> {
+  const policy = resolvePolicy(resolved.settings, false);
   const assembly = await assembleKernel(resolved, { policy, logger, cwd });
   const { sandbox, sources, cache, scheduler } = assembly;
   const recovery = await scheduler.start().catch((error: unknown) => {
-    throw explained(error, settings.addr);
+    throw explained(error, serverAddress?.());
   });
   logStart(logger, {
     resolved,
@@ -101,9 +108,9 @@ function keepStdoutFree(): void {
 }
 
 /** The lock of a store names its owner: what can be done is said here. */
-function explained(error: unknown, addr: ListenAddress): unknown {
+function explained(error: unknown, addr: ListenAddress | undefined): unknown {
   if (!isExecGoError(error, 'unavailable') || typeof error.details?.pid !== 'number') return error;
-  const { host = '127.0.0.1', port } = addr;
+  const { host = '127.0.0.1', port = 0 } = addr ?? {};
   const url = port === 0 ? 'the URL of that server with /mcp' : `http://${describeAddress({ host, port })}/mcp`;
   const advice = `If that is an ExecGo server, connect to ${url} instead, or choose another --data-dir`;
   return new ExecGoError('unavailable', `${error.message}. ${advice}`, { details: error.details, cause: error });

@@ -4,7 +4,12 @@ import type { Logger } from 'pino';
 import type { Policy } from './policy.js';
 import type { ToolSources } from './project-files.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/table.js';
 import { VERSION } from './version.js';
+
+export interface ConfinementFacts extends Pick<StartFacts, 'policy' | 'sandbox'> {
+  readonly settings: Settings;
+}
 
 export interface StartFacts {
   readonly resolved: ResolvedSettings;
@@ -53,7 +58,8 @@ export function logStart(logger: Logger, facts: StartFacts): void {
   );
 }
 
-function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recovery }: StartFacts): readonly string[] {
+/** What is to be wary of wherever tasks run, by a server or without one: what they may do, and what they can read. */
+export function confinementWarnings({ settings, policy, sandbox }: ConfinementFacts): readonly string[] {
   const warnings: string[] = [];
   if (policy.legacy) {
     warnings.push(
@@ -61,6 +67,26 @@ function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recove
         'can be reached. Whoever can submit a task is this user. Use it for a migration and nothing else',
     );
   }
+  if (sandbox.reason !== undefined) {
+    warnings.push(`no sandbox, commands run unconfined with the rights of this user: ${sandbox.reason}`);
+  }
+  if (policy.shell === 'open' && !policy.legacy && sandbox.in_force === 'none') {
+    warnings.push('--shell-policy open: tasks can run any command as this user');
+  }
+  for (const [whose, url] of [
+    ['Redis', settings.redisUrl],
+    ['the runtime', settings.runtimeUrl],
+  ] as const) {
+    if (url === undefined || sandbox.in_force !== 'none' || new URL(url).password === '') continue;
+    warnings.push(
+      `the URL of ${whose} holds a password, and without a sandbox commands can read it, wherever it stands: flag, variable or config file`,
+    );
+  }
+  return warnings;
+}
+
+function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recovery }: StartFacts): readonly string[] {
+  const warnings = [...confinementWarnings({ settings, policy, sandbox })];
   if (policy.exposure === 'network' && !hasToken) {
     warnings.push('served beyond loopback without a token: whoever reaches this port can run tasks as this user');
   }
@@ -78,20 +104,9 @@ function warningsFor({ resolved: { settings }, policy, sandbox, hasToken, recove
       'the token is in a variable, which every program of this user can read, tasks among them: prefer --token-file',
     );
   }
-  if (settings.redisUrl !== undefined && new URL(settings.redisUrl).password !== '' && sandbox.in_force === 'none') {
-    warnings.push(
-      'the URL of Redis holds a password, and without a sandbox commands can read it, wherever it stands: flag, variable or config file',
-    );
-  }
   if (settings.store === 'memory') warnings.push('--store memory: all tasks are forgotten when the server ends');
   if (settings.store !== 'memory' && settings.durability === 'none') {
     warnings.push('--durability none: what was acknowledged last is lost when the server or the machine crashes');
-  }
-  if (sandbox.reason !== undefined) {
-    warnings.push(`no sandbox, commands run unconfined with the rights of this user: ${sandbox.reason}`);
-  }
-  if (policy.shell === 'open' && !policy.legacy && sandbox.in_force === 'none') {
-    warnings.push('--shell-policy open: tasks can run any command as this user');
   }
   if (settings.noResume && recovery.unfinished > 0) {
     warnings.push(`--no-resume: ${recovery.unfinished} unfinished tasks are held as pending`);

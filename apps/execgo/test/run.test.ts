@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { execgo, printed } from './support/command-line.js';
@@ -38,6 +38,46 @@ describe('execgo run', () => {
     expect(status).toBe(1);
     expect(json).toMatchObject({ ok: true, data: { outcome: 'failed', counts: { failed: 1, skipped: 1 } } });
     expect(stderr).toContain('after: skipped  dependency bad failed');
+  });
+
+  it.each([
+    ['addresses of a server', { EXECGO_ADDR: ':8080', EXECGO_GRPC_ADDR: ':50051' }],
+    ['addresses of a server, in the legacy profile', { EXECGO_GRPC_ADDR: ':50051', EXECGO_PROFILE: 'legacy' }],
+    ['a token that cannot be one', { EXECGO_TOKEN: 'two words' }],
+    ['half of TLS', { EXECGO_GRPC_TLS_CERT: 'nowhere.pem' }],
+    ['limits of requests', { EXECGO_MAX_BODY: 'huge' }],
+  ])('settings of listeners are no reason to refuse: %s', async (_, env) => {
+    const cwd = freshFolder();
+    writeFileSync(join(cwd, 'execgo.config.json'), JSON.stringify({ grpcAddr: ':50052', allowedOrigins: 7 }));
+    const { status, stderr } = await execgo(cwd, ['run', '-'], { ...ENV, ...env }, { stdin: graphOf(noop('a')) });
+    expect({ status, stderr }).toMatchObject({ status: 0, stderr: expect.not.stringContaining('error') });
+  });
+
+  it('the token file of a server is as closed to tasks as it is there', async () => {
+    const cwd = freshFolder();
+    mkdirSync(join(cwd, 'workspace'));
+    writeFileSync(join(cwd, 'workspace', 'token'), 'secret-1', { mode: 0o600 });
+    const stdin = graphOf({ id: 'a', type: 'file', params: { action: 'read', path: 'token' } });
+    const env = { ...ENV, EXECGO_TOKEN_FILE: 'workspace/token' };
+    const { status, json } = await execgo(cwd, ['run', '-'], env, { stdin });
+    expect(status).toBeGreaterThan(0);
+    expect(JSON.stringify(json)).not.toContain('secret-1');
+  });
+
+  it.each([
+    [{ EXECGO_PROFILE: 'legacy' }, 'warning: LEGACY PROFILE: scripts run, files are not confined'],
+    [{ EXECGO_SHELL_POLICY: 'open' }, 'warning: --shell-policy open: tasks can run any command as this user'],
+  ])('what is to be wary of is told: %j', async (env, warning) => {
+    const ran = await execgo(freshFolder(), ['run', '-'], { ...ENV, ...env }, { stdin: graphOf(noop('a')) });
+    expect(ran).toMatchObject({ status: 0, stderr: expect.stringContaining(warning) });
+  });
+
+  it('an error that quotes the graph sends no control sequence to a terminal', async () => {
+    const stdin = graphOf({ id: 'a', type: 'evil\u001b]0;pwn\u0007\u009b2J' });
+    const ran = await printed(freshFolder(), ['run', '-'], { env: ENV, stdin, isStdoutTerminal: true });
+    expect(ran).toMatchObject({ status: 2, stderr: expect.stringContaining('unknown task type: evil') });
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+    expect(ran.stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
   });
 
   it.each([

@@ -8,7 +8,7 @@ import {
   toWire,
 } from '@execgo/core';
 import type { Command } from 'commander';
-import { failWith } from '../json-result.js';
+import { failWith, jsonLine } from '../json-result.js';
 import type { GraphReport } from '../live-tree/graph-report.js';
 import { LineReport } from '../live-tree/line-report.js';
 import { TreeReport } from '../live-tree/tree-report.js';
@@ -17,10 +17,13 @@ import { readJsonInput } from '../read-input.js';
 import { resultsText } from '../run-graph/results-text.js';
 import { type GraphRun, runGraph } from '../run-graph/run-graph.js';
 import { addSettingFlags, flagsGiven } from '../setting-flags.js';
+import { LISTENER_SETTINGS, UNUSED_WITHOUT_LISTENER } from '../settings/listener-settings.js';
 import { type ResolvedSettings, resolveSettings } from '../settings/resolve-settings.js';
 import { SettingsError } from '../settings/settings-error.js';
-import { SETTING_NAMES } from '../settings/table.js';
+import { SETTING_NAMES, type SettingName } from '../settings/table.js';
+import { confinementWarnings } from '../start-log.js';
 import { listenForStop } from '../stop-signals.js';
+import { plainText } from '../terminal/plain-text.js';
 import { styleFor } from '../terminal/style.js';
 import { USUAL_SIZE } from '../terminal/terminal-size.js';
 import type { CliContext, CommandDefinition } from './command.js';
@@ -35,20 +38,10 @@ const FORCE_MARGIN_MS = 500;
 /** A graph that is refused with one of these was never right here; others may be taken the next time. */
 const REFUSALS: readonly string[] = ['invalid_input', 'denied', 'not_found', 'too_large'];
 /** Settings of a server, for which there is none. */
-const NOT_FOR_RUN: readonly string[] = [
-  'addr',
-  'grpcAddr',
-  'grpcTlsCert',
-  'grpcTlsKey',
-  'grpcTlsClientCa',
-  'mcpTools',
-  'maxBody',
-  'tokenFile',
-  'token',
-  'allowUnauthenticated',
-  'allowedOrigins',
-];
+const OF_REQUESTS: readonly SettingName[] = ['mcpTools', 'maxBody'];
+const NOT_FOR_RUN = [...LISTENER_SETTINGS, ...OF_REQUESTS];
 const RUN_SETTINGS = SETTING_NAMES.filter((name) => !NOT_FOR_RUN.includes(name));
+const UNUSED = [...UNUSED_WITHOUT_LISTENER, ...OF_REQUESTS];
 /** Whoever names one of these wants the graph to be remembered. */
 const STORE_FLAGS = ['store', 'dataDir', 'sqlitePath'] as const;
 
@@ -92,13 +85,13 @@ export const runCommand: CommandDefinition = {
       const graph = (await readJsonInput(cli, command.args[0] ?? '-')) as TaskGraphInput;
       const { run, signal } = await embedded(graph, resolved, cli, { isForPeople, idempotencyKey });
       const outcome = { run, signal, tookMs: performance.now() - began };
-      cli.stdout(isForPeople ? textOf(outcome, cli) : `${JSON.stringify({ ok: true, data: dataOf(outcome) })}\n`);
+      cli.stdout(isForPeople ? textOf(outcome, cli) : jsonLine({ ok: true, data: dataOf(outcome) }));
       if (signal !== undefined) return SIGNAL_STATUS[signal];
       return run.tasks.every(({ status }) => status === 'success') ? OK : NOT_ALL_SUCCEEDED;
     } catch (error) {
       if (!isExecGoError(error) || error instanceof SettingsError || error instanceof ConfigError) throw error;
       const status = REFUSALS.includes(error.code) ? USAGE : NOT_ALL_SUCCEEDED;
-      if (isForPeople) cli.stderr(`error: ${error.message}\n`);
+      if (isForPeople) cli.stderr(`error: ${plainText(error.message)}\n`);
       else failWith(cli, { message: error.message, body: bodyOf(error) });
       return status;
     }
@@ -117,9 +110,9 @@ interface Outcome {
 function settingsOf(command: Command, { env, cwd }: CliContext): ResolvedSettings {
   const flags = flagsGiven(command);
   const isKept = STORE_FLAGS.some((name) => flags.has(name));
-  // Nothing listens, so that what is served where, and who may call, is of no concern.
-  const options = { addr: '127.0.0.1:0', ...(!isKept && { store: 'memory' }) };
-  return resolveSettings({ options, flags, env, cwd, configFile: true });
+  const options = isKept ? {} : { store: 'memory' };
+  // Shared with a server, whose settings are of no concern here and no reason to refuse.
+  return resolveSettings({ options, flags, env, cwd, configFile: true, leaveOut: UNUSED });
 }
 
 async function embedded(
@@ -155,7 +148,8 @@ async function embedded(
     for (const warning of resolved.warnings) report.note(`warning: ${warning}`);
     const policy = resolvePolicy(resolved.settings, false);
     const { scheduler, sandbox, sources, failed } = await assembleKernel(resolved, { policy, logger, cwd: cli.cwd });
-    if (sandbox.reason !== undefined) report.note(`warning: commands run without a sandbox: ${sandbox.reason}`);
+    const { settings } = resolved;
+    for (const warning of confinementWarnings({ settings, policy, sandbox })) report.note(`warning: ${warning}`);
     for (const text of sources.notes) report.note(text);
     await scheduler.start();
     try {

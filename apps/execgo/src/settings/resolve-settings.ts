@@ -15,6 +15,8 @@ export interface SettingsSources {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Whether a config file is read: the one that is named, else `execgo.config.json` in `cwd`. @default false */
   readonly configFile?: boolean;
+  /** Settings that are read from no source, whatever stands there: their defaults hold. @default none */
+  readonly leaveOut?: readonly SettingName[];
   /** What relative paths start at. @default the working directory of this process */
   readonly cwd?: string;
 }
@@ -47,7 +49,10 @@ export function resolveSettings(sources: SettingsSources = {}): ResolvedSettings
   const config = values === undefined ? undefined : { file, values };
 
   const settings: Record<string, unknown> = {};
-  for (const name of SETTING_NAMES) setOwn(settings, name, settingValue(name, sources, cwd, config));
+  for (const name of SETTING_NAMES) {
+    const from = sources.leaveOut?.includes(name) ? {} : sources;
+    setOwn(settings, name, settingValue(name, from, cwd, from === sources ? config : undefined));
+  }
   return {
     settings: settings as Settings,
     configFile: config?.file,
