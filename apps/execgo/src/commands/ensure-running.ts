@@ -3,7 +3,7 @@ import { type Ensured, ensureExecGo, execGoHint } from '../ensure-running/ensure
 import { ensureRuntime, runtimeHints } from '../ensure-running/ensure-runtime.js';
 import { EXIT } from '../exit-status.js';
 import { jsonLine } from '../json-result.js';
-import { addConnectionFlags, serverUrl } from '../server-call/connection.js';
+import { addConnectionFlags, serverUrl, tokenInUrl } from '../server-call/connection.js';
 import { durationFlag } from '../server-call/flag-values.js';
 import { path } from '../settings/kinds.js';
 import { SettingsError } from '../settings/settings-error.js';
@@ -68,13 +68,18 @@ async function ensureAll(command: Command, cli: CliContext): Promise<EnsuredAll>
   const flags = command.opts<EnsureFlags>();
   const { timeout: timeoutMs = DEFAULT_TIMEOUT_MS } = flags;
   const url = serverUrl(command, cli);
+  const token = tokenInUrl(command, cli);
   const composeDir = flags.execgoComposeDir ?? (env.EXECGO_COMPOSE_DIR || undefined);
   const runtimeUrl = runtimeUrlOf(env);
   const execgo = await ensureExecGo(
     {
       url,
       timeoutMs,
-      variables: flags.withRuntime ? { EXECGO_RUNTIME_URL: runtimeUrl.href } : {},
+      variables: {
+        ...(flags.withRuntime && { EXECGO_RUNTIME_URL: runtimeUrl.href }),
+        // A server that is started asks for the token that is presented to it.
+        ...(token !== undefined && { EXECGO_TOKEN: token }),
+      },
       ...(flags.tokenFile !== undefined && { tokenFile: absolute(flags.tokenFile, cwd) }),
       ...(composeDir !== undefined && { composeDir: absolute(composeDir, cwd) }),
     },

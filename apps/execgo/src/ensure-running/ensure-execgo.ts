@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { isLoopbackAddress } from '@execgo/access';
 import type { CliContext } from '../commands/command.js';
 import { resolveSettings } from '../settings/resolve-settings.js';
 import { flagOf } from '../settings/setting.js';
 import { SettingsError } from '../settings/settings-error.js';
 import { readTokens } from '../token.js';
 import { docker } from './docker.js';
+import { localAddress } from './local-address.js';
 import { type Probe, probe, probeUntilReady } from './probe.js';
 import { startDetached } from './start-detached.js';
 
@@ -35,6 +35,9 @@ export interface EnsureOptions {
   readonly timeoutMs: number;
 }
 
+/** Why nothing was tried. */
+export const NOT_OF_HERE =
+  'it is not an http address of this machine with nothing behind the port, so nothing was started';
 const COMPOSE_FILES = ['compose.yaml', 'compose.yml', 'docker-compose.yaml', 'docker-compose.yml'];
 
 /** A server at this address: the one that is there, else one that is started, where it is an address of this machine. */
@@ -49,8 +52,7 @@ export async function ensureExecGo(options: EnsureOptions, cli: CliContext): Pro
   }
   const address = localAddress(url);
   if (address === undefined) {
-    const note = 'it is not an http address of this machine with nothing behind the port, so nothing was started';
-    return { ...factsOf(url, found), attempt_note: note };
+    return { ...factsOf(url, found), attempt_note: NOT_OF_HERE };
   }
   return composeDir === undefined ? serve(address, options, cli) : compose(composeDir, options, cli);
 }
@@ -109,12 +111,4 @@ export function factsOf(url: string, { isReady, statusCode, body }: Probe): Ensu
     ...(statusCode !== undefined && { ready_status_code: statusCode }),
     ...(body !== '' && { ready_body: body }),
   };
-}
-
-/** `host:port` of an address on which this program can serve, or undefined. */
-function localAddress(url: string): string | undefined {
-  const { protocol, hostname, port, pathname } = new URL(url);
-  const host = hostname.replace(/^\[|\]$/g, '');
-  const isHere = isLoopbackAddress(host) && protocol === 'http:' && pathname === '/';
-  return isHere ? `${hostname}:${port || '80'}` : undefined;
 }

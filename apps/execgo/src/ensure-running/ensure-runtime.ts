@@ -1,6 +1,7 @@
 import type { CliContext } from '../commands/command.js';
 import { docker } from './docker.js';
-import { type Ensured, factsOf } from './ensure-execgo.js';
+import { type Ensured, factsOf, NOT_OF_HERE } from './ensure-execgo.js';
+import { localAddress } from './local-address.js';
 import { probe, probeUntilReady } from './probe.js';
 
 export interface RuntimeOptions {
@@ -17,11 +18,14 @@ export interface RuntimeOptions {
 const PORT_IN_IMAGE = 8080;
 const VOLUME = 'execgo-runtime-data:/data';
 
-/** The runtime at this address: the one that is there, else one from an image, if there is one and docker is. */
+/** The runtime at this address: the one that is there, else, on this machine, one from an image, if there is one and docker is. */
 export async function ensureRuntime(options: RuntimeOptions, cli: CliContext): Promise<Ensured> {
   const { url, headers, image, timeoutMs } = options;
   const found = await probe(`${url}/readyz`, headers);
   if (found.isReady) return { ...factsOf(url, found), started_by: 'already-up' };
+  if (found.statusCode === undefined && localAddress(url) === undefined) {
+    return { ...factsOf(url, found), attempt_note: NOT_OF_HERE };
+  }
   if (image === undefined || found.statusCode !== undefined) {
     const { isOk, note } = await docker(['--version'], cli);
     const attempt = image === undefined && isOk ? 'no image of the runtime is named' : note;
@@ -39,6 +43,9 @@ export async function ensureRuntime(options: RuntimeOptions, cli: CliContext): P
 /** Hints for what a person has to do. @param source a checkout of the runtime, where there is one */
 export function runtimeHints({ url }: RuntimeOptions, source: string | undefined): readonly string[] {
   const { port, hostname } = new URL(url);
+  if (localAddress(url) === undefined) {
+    return [`start the runtime where ${url} leads, or let EXECGO_RUNTIME_URL name one that runs`];
+  }
   const folder = source ?? '<checkout of execgo-runtime>';
   return [
     `with docker: docker run --detach --publish 127.0.0.1:${port || '80'}:${PORT_IN_IMAGE} --volume ${VOLUME} <image>, or name the image with --runtime-image (EXECGO_RUNTIME_IMAGE) and run this again`,

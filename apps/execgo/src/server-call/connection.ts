@@ -41,6 +41,14 @@ function clientFor(command: Command, { env }: CliContext, token: string | undefi
   }
 }
 
+/** The token that stands in the address, where no other is given, which would be stronger. */
+export function tokenInUrl(command: Command, { env }: CliContext): string | undefined {
+  const { url = env.EXECGO_URL, tokenFile } = command.opts<ConnectionFlags>();
+  if (!url || tokenFile !== undefined || env.EXECGO_TOKEN || env.EXECGO_TOKEN_FILE) return undefined;
+  const { username, password } = new URL(url);
+  return decodeURIComponent(password || username) || undefined;
+}
+
 /** The flag is stronger than the variables. */
 function tokenFor(command: Command, { env, cwd }: CliContext): string | undefined {
   const flag = command.opts<ConnectionFlags>().tokenFile;
