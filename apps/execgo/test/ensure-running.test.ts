@@ -1,8 +1,10 @@
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { environmentOf } from '../src/ensure-running/ensure-execgo.js';
+import { endOf } from '../src/ensure-running/start-detached.js';
 import { execgo } from './support/command-line.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
 
@@ -34,6 +36,7 @@ appendFileSync(${JSON.stringify(join(folder, 'calls'))}, JSON.stringify({ args: 
 const child = spawn(process.execPath, [${JSON.stringify(server)}], { detached: true, stdio: 'ignore' });
 child.unref();
 appendFileSync(${JSON.stringify(join(folder, 'pids'))}, child.pid + '\\n');
+require('node:fs').writeFileSync(${JSON.stringify(join(folder, 'token'))}, process.env.EXECGO_TOKEN ?? '');
 console.log('started');
 `,
   );
@@ -144,6 +147,41 @@ it('a runtime that is there is found; one that is not is started from its image'
   expect((await ensure()).json).toMatchObject({ data: { runtime: { started_by: 'already-up' } } });
 });
 
+it('a token in the address is the one that a server asks for that is started there', async () => {
+  const cwd = freshFolder();
+  const port = await freePort();
+  const compose = join(cwd, 'compose');
+  mkdirSync(compose);
+  writeFileSync(join(compose, 'compose.yaml'), '');
+  const env = {
+    EXECGO_URL: `http://me:se%2Dcret@127.0.0.1:${port}`,
+    EXECGO_COMPOSE_DIR: 'compose',
+    PATH: fakeDocker(cwd, port),
+  };
+  const { status, json, stderr } = await execgo(cwd, ['ensure-running'], env);
+  expect(status).toBe(0);
+  expect(readFileSync(join(cwd, 'token'), 'utf8')).toBe('se-cret');
+  expect(JSON.stringify(json) + stderr).not.toContain('cret');
+});
+
+it('the runtime of another machine is not started here: exit status 5, with a hint that fits', async () => {
+  const { url, cwd } = await startTestServer({ sandbox: 'off' });
+  const runtime = `https://127.0.0.1:${await freePort()}`;
+  const bin = emptyFolder(cwd);
+  writeFileSync(join(bin, 'docker'), `#!/bin/sh\necho "$@" >> '${cwd}/calls'\n`, { mode: 0o755 });
+  const env = { EXECGO_URL: url, EXECGO_RUNTIME_URL: runtime, EXECGO_RUNTIME_IMAGE: 'runtime:local', PATH: bin };
+  expect(await execgo(cwd, ['ensure-running', '-with-runtime', '-timeout', '100ms'], env)).toMatchObject({
+    status: 5,
+    json: {
+      data: {
+        runtime: { url: runtime, reachable: false, attempt_note: expect.stringContaining('nothing was started') },
+        manual_hints: [expect.stringContaining(`where ${runtime} leads`)],
+      },
+    },
+  });
+  expect(existsSync(join(cwd, 'calls'))).toBe(false);
+});
+
 it('with a compose directory, ExecGo is started by docker compose there', async () => {
   const cwd = freshFolder();
   const port = await freePort();
@@ -186,9 +224,29 @@ it('credentials in the address of the runtime are presented, and never shown', a
 
 it.each([
   [{ EXECGO_URL: 'nonsense' }, 'EXECGO_URL'],
+  [{ EXECGO_URL: 'http://127.0.0.1:6000' }, 'http://127.0.0.1:6000: fetch connects to no such port'],
   [{ EXECGO_RUNTIME_URL: 'nonsense' }, 'EXECGO_RUNTIME_URL: expected an address'],
 ])('exit status 2 for %j', async (env, message) => {
   const { url, cwd } = await startTestServer({ sandbox: 'off' });
   const ran = await execgo(cwd, ['ensure-running', '-with-runtime'], { EXECGO_URL: url, ...env });
   expect(ran).toMatchObject({ status: 2, json: undefined, stderr: expect.stringContaining(message) });
+});
+
+it('the last words of a server that was started are its own, not those of an earlier one', () => {
+  const file = join(freshFolder(), 'server.log');
+  writeFileSync(file, 'an earlier life\n');
+  const { size } = statSync(file);
+  expect(endOf(file, size)).toBe('');
+  appendFileSync(file, 'it failed\n');
+  expect(endOf(file, size)).toBe('it failed\n');
+  appendFileSync(file, 'x'.repeat(5000));
+  expect(endOf(file, size)).toBe('x'.repeat(2000));
+});
+
+it('a server whose settings name a file with tokens is started with that alone', () => {
+  const cwd = freshFolder();
+  const start = () => environmentOf({ variables: {}, token: 'secret-1' }, { env: { A: 'b' }, cwd }).env;
+  expect(start()).toEqual({ A: 'b', EXECGO_TOKEN: 'secret-1' });
+  writeFileSync(join(cwd, 'execgo.config.json'), JSON.stringify({ tokenFile: 'token' }));
+  expect(start()).toEqual({ A: 'b' });
 });

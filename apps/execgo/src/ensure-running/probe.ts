@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CHOOSE_ANOTHER_PORT, isPortBlocked } from '../server-call/blocked-port.js';
+import { SettingsError } from '../settings/settings-error.js';
 
 /** One answer, or why there was none. */
 export interface Probe {
@@ -14,13 +16,15 @@ const ANSWER_MS = 3000;
 const ASK_EVERY_MS = 100;
 const MAX_BODY = 2000;
 
-/** Asks once whether something is ready. @param url of a readiness route, without credentials */
+/** Asks once whether something is ready. @param url of a readiness route, without credentials @throws SettingsError for a port that is blocked */
 export async function probe(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Probe> {
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' });
     const body = (await response.text()).slice(0, MAX_BODY);
     return { isReady: response.status === 200, statusCode: response.status, body };
   } catch (error) {
+    if (isPortBlocked(error))
+      throw new SettingsError(`${new URL(url).origin}: ${CHOOSE_ANOTHER_PORT}`, { cause: error });
     const { cause, message } = error as Error;
     return { isReady: false, body: cause instanceof Error && cause.message !== '' ? cause.message : message };
   }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { PROGRAM_FILE } from '../program-file.js';
 
@@ -9,7 +9,7 @@ export interface DetachedServer {
   readonly logFile: string;
   /** It has ended already, or could not be started. */
   hasEnded(): boolean;
-  /** The last lines of its log. */
+  /** The last of what it logged itself, an earlier server left out. */
   lastWords(): string;
 }
 
@@ -24,7 +24,7 @@ export interface DetachedOptions {
 }
 
 const LOG_NAME = 'server.log';
-const LAST_CHARACTERS = 2000;
+const LAST_BYTES = 2000;
 const OWNER_ALONE = 0o600;
 const OWNER_FOLDER = 0o700;
 
@@ -33,6 +33,7 @@ export function startDetached({ address, tokenFile, dataDir, cwd, env }: Detache
   mkdirSync(dataDir, { recursive: true, mode: OWNER_FOLDER });
   const logFile = join(dataDir, LOG_NAME);
   const log = openSync(logFile, 'a', OWNER_ALONE);
+  const { size: beganAt } = fstatSync(log);
   try {
     const flags = ['--addr', address, ...(tokenFile === undefined ? [] : ['--token-file', tokenFile])];
     const child = spawn(process.execPath, [PROGRAM_FILE, 'serve', ...flags], {
@@ -53,9 +54,22 @@ export function startDetached({ address, tokenFile, dataDir, cwd, env }: Detache
       pid: child.pid ?? 0,
       logFile,
       hasEnded: () => ended,
-      lastWords: () => readFileSync(logFile, 'utf8').slice(-LAST_CHARACTERS),
+      lastWords: () => endOf(logFile, beganAt),
     };
   } finally {
     closeSync(log);
+  }
+}
+
+/** What is in a file behind an offset, or the last of it. */
+export function endOf(path: string, from: number): string {
+  const file = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(file);
+    const bytes = Buffer.alloc(Math.min(LAST_BYTES, Math.max(0, size - from)));
+    const length = readSync(file, bytes, 0, bytes.length, size - bytes.length);
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    closeSync(file);
   }
 }

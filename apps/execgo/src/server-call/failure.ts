@@ -3,6 +3,7 @@ import { errorMessage, isExecGoError } from '@execgo/core';
 import { EXIT } from '../exit-status.js';
 import type { CommandFailure } from '../json-result.js';
 import { SettingsError } from '../settings/settings-error.js';
+import { CHOOSE_ANOTHER_PORT, isPortBlocked } from './blocked-port.js';
 
 export interface FailedCall {
   /** For programs. */
@@ -23,9 +24,10 @@ export function failedCall(error: unknown): FailedCall {
   if (error instanceof ExecGoHttpError) return refusal(error);
   if (error instanceof ExecGoUnreachableError) {
     const { message } = error;
+    const hint = isPortBlocked(error) ? CHOOSE_ANOTHER_PORT : START_IT;
     return {
-      failure: { message, hint: START_IT },
-      text: `${message}\n${START_IT}`,
+      failure: { message, hint },
+      text: `${message}\n${hint}`,
       status: EXIT.unreachable,
     };
   }
