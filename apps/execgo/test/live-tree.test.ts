@@ -88,6 +88,17 @@ describe('the lines of the tree', () => {
     for (const line of lines.slice(0, -1)) expect(line.length).toBeLessThan(40);
   });
 
+  it('show a character that comes in two chunks of its stream, whatever comes on the other between them', () => {
+    const make = new EventSequence();
+    const progress = progressAfter([make.submitted(spec({ id: 'a' })), make.started('a')]);
+    const report = { type: 'task_output', task_id: 'a', graph_id: 'g', timestamp: 0, attempt: 1 } as const;
+    const [first, ...rest] = Buffer.from('漢');
+    progress.apply({ ...report, stream: 'stdout', chunk: Buffer.from([first ?? 0]) });
+    progress.apply({ ...report, stream: 'stderr', chunk: Buffer.from('warned ') });
+    progress.apply({ ...report, stream: 'stdout', chunk: Buffer.from(rest) });
+    expect(progress.get('a')?.note).toBe('warned 漢');
+  });
+
   it('never pass on what a task could do to a terminal', () => {
     const make = new EventSequence();
     const progress = progressAfter([make.submitted(spec({ id: 'a' })), make.started('a')]);

@@ -1,4 +1,5 @@
-import type { LiveReport, TaskEvent, TaskSpec } from '@execgo/core';
+import { TextDecoder } from 'node:util';
+import type { LiveReport, TaskEvent, TaskOutput, TaskSpec } from '@execgo/core';
 import { plainLine, plainLines } from '../terminal/plain-text.js';
 
 /** What a person sees of a task: its status, with the two kinds of waiting and of failing told apart. */
@@ -32,6 +33,7 @@ export class GraphProgress {
   private readonly tasks = new Map<string, WatchedTask>();
   private readonly states = new Map<TaskState, number>();
   private readonly tails = new Map<string, string>();
+  private readonly decoders = new Map<string, Map<string, TextDecoder>>();
   private readonly ended: string[] = [];
   private submittedAt = 0;
 
@@ -76,10 +78,10 @@ export class GraphProgress {
         if (event.message !== undefined) this.set({ ...task, note: plainLine(event.message) });
         return undefined;
       case 'task_output':
-        this.set({ ...task, note: this.lastLine(task, event.chunk) });
+        this.set({ ...task, note: this.lastLine(task, event) });
         return undefined;
       case 'task_started': {
-        this.tails.delete(task.id);
+        this.forgetOutput(task.id);
         const { startedAt: _, endedAt: __, ...rest } = task;
         return this.set({ ...rest, state: 'running', attempt: event.attempt, startedAt: event.timestamp, note: '' });
       }
@@ -121,7 +123,7 @@ export class GraphProgress {
   }
 
   private end(task: WatchedTask): WatchedTask {
-    this.tails.delete(task.id);
+    this.forgetOutput(task.id);
     this.ended.push(task.id);
     return this.set(task);
   }
@@ -134,9 +136,23 @@ export class GraphProgress {
     return task;
   }
 
-  private lastLine({ id, note }: WatchedTask, chunk: Uint8Array): string {
-    const tail = ((this.tails.get(id) ?? '') + new TextDecoder().decode(chunk)).slice(-MAX_TAIL);
+  private lastLine({ id, note }: WatchedTask, { stream, chunk }: TaskOutput): string {
+    const text = this.decoderOf(id, stream).decode(chunk, { stream: true });
+    const tail = ((this.tails.get(id) ?? '') + text).slice(-MAX_TAIL);
     this.tails.set(id, tail);
     return plainLines(tail).findLast((line) => line !== '') ?? note;
+  }
+
+  /** One for each stream: a character may be cut between two chunks of it. */
+  private decoderOf(id: string, stream: string): TextDecoder {
+    const ofTask = this.decoders.get(id) ?? new Map<string, TextDecoder>();
+    const decoder = ofTask.get(stream) ?? new TextDecoder();
+    this.decoders.set(id, ofTask.set(stream, decoder));
+    return decoder;
+  }
+
+  private forgetOutput(id: string): void {
+    this.tails.delete(id);
+    this.decoders.delete(id);
   }
 }
