@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { durationText } from '../src/terminal/duration-text.js';
+import { PlainStream } from '../src/terminal/plain-stream.js';
 import { plainLine, plainLines } from '../src/terminal/plain-text.js';
 import { styleFor } from '../src/terminal/style.js';
 import { textTable } from '../src/terminal/text-table.js';
@@ -27,6 +28,22 @@ it('lines are safe on a terminal, and keep their indentation', () => {
   expect(plainLine('  a\tb\r\nc\u001b[31m!\u001b[0m ')).toBe('a b c!');
   expect(plainLines('one\r\n\ttwo\u0007\n\n')).toEqual(['one', '    two']);
   expect(plainLines('')).toEqual([]);
+});
+
+it('a stream is safe on a terminal wherever it is cut, and loses nothing else', () => {
+  const bytes = Buffer.from(
+    'one\r\n\u001b[1;31m漢\u001b[0m\ttwo\u001b]0;title\u0007\u009b2J\rthree\u202e\u0008\u001b[',
+  );
+  for (let cut = 0; cut <= bytes.length; cut += 1) {
+    const stream = new PlainStream();
+    const text = stream.take(bytes.subarray(0, cut)) + stream.take(bytes.subarray(cut)) + stream.end();
+    expect({ cut, text }).toEqual({ cut, text: 'one\n漢\ttwo\nthree[' });
+  }
+});
+
+it('a sequence without an end is not waited for longer than a line or so', () => {
+  const stream = new PlainStream();
+  expect(stream.take(Buffer.from(`\u001b]${'x'.repeat(5000)}`))).toContain('xxx');
 });
 
 it.each([

@@ -4,11 +4,13 @@ import { type Command, Option } from 'commander';
 import { answer, streaming } from '../server-call/answer.js';
 import { addConnectionFlags } from '../server-call/connection.js';
 import { SettingsError } from '../settings/settings-error.js';
+import { OutputPrinter } from '../terminal/output-printer.js';
 import type { CliContext, CommandDefinition } from './command.js';
 
 const HELP = `
 What the newest attempt wrote, byte for byte: its stdout on stdout, its stderr on stderr. With --follow also what comes, until the
-task has ended; an attempt after the first is announced on stderr, and begins anew.
+task has ended; an attempt after the first is announced on stderr, and begins anew. On a terminal control sequences are taken out, so
+that no task can move its cursor or rename its window; --raw leaves them in, as a pipe or a file has them.
 
 Example:
   execgo logs build > build.log
@@ -18,6 +20,7 @@ interface LogsFlags {
   readonly follow?: boolean;
   readonly stream?: OutputStream;
   readonly json?: boolean;
+  readonly raw?: boolean;
 }
 
 /** `execgo logs`: what a task wrote. */
@@ -29,19 +32,21 @@ export const logsCommand: CommandDefinition = {
       .argument('<task>', 'its id')
       .option('-f, --follow', 'also what comes, until the task has ended')
       .addOption(new Option('--stream <stream>', 'this one alone').choices([...OUTPUT_STREAMS]))
+      .option('--raw', 'control sequences too on a terminal, where they are taken out otherwise')
       .option('--json', 'how much there is of each stream, and its text where it is short, as JSON');
     return addConnectionFlags(command).addHelpText('after', HELP);
   },
   async run(command: Command, cli: CliContext): Promise<number> {
     const [id = ''] = command.args;
-    const { follow, stream, json } = command.opts<LogsFlags>();
+    const { follow, stream, json, raw } = command.opts<LogsFlags>();
     if (json && (follow || stream !== undefined)) {
       throw new SettingsError('logs: --json tells of both streams as they are; leave --follow and --stream out');
     }
     if (json) return answer(command, cli, (client) => client.output(id));
     const streams = stream === undefined ? OUTPUT_STREAMS : [stream];
+    const out = new OutputPrinter(cli, raw === true);
     return streaming(command, cli, (client) =>
-      follow ? followOutput(client, id, streams, cli) : showOutput(client, id, streams, cli),
+      follow ? followOutput(client, id, streams, out, cli) : showOutput(client, id, streams, out, cli),
     );
   },
 };
@@ -50,11 +55,13 @@ async function showOutput(
   client: ExecGoClient,
   id: string,
   streams: readonly OutputStream[],
+  out: OutputPrinter,
   cli: CliContext,
 ): Promise<void> {
   for (const stream of streams) {
     const { bytes, truncated } = await client.readOutput(id, stream);
-    await writeBytes(cli, stream, bytes);
+    await out.print(stream, bytes);
+    await out.end(stream);
     if (truncated) cli.stderr(`note: ${stream} is not kept whole\n`);
   }
 }
@@ -63,20 +70,20 @@ async function followOutput(
   client: ExecGoClient,
   id: string,
   streams: readonly OutputStream[],
+  out: OutputPrinter,
   cli: CliContext,
 ): Promise<void> {
   for await (const item of client.watchOutput(id)) {
-    if (item.type === 'output' && streams.includes(item.stream)) await writeBytes(cli, item.stream, item.bytes);
-    if (item.type === 'attempt' && item.attempt > 1) cli.stderr(`note: attempt ${item.attempt} begins\n`);
+    if (item.type === 'output' && streams.includes(item.stream)) await out.print(item.stream, item.bytes);
+    if (item.type === 'attempt' && item.attempt > 1) {
+      for (const stream of streams) await out.end(stream);
+      cli.stderr(`note: attempt ${item.attempt} begins\n`);
+    }
     if (item.type === 'end') {
-      for (const stream of streams) if (item[stream]?.truncated) cli.stderr(`note: ${stream} is not kept whole\n`);
+      for (const stream of streams) {
+        await out.end(stream);
+        if (item[stream]?.truncated) cli.stderr(`note: ${stream} is not kept whole\n`);
+      }
     }
   }
-}
-
-async function writeBytes(cli: CliContext, stream: OutputStream, bytes: Uint8Array): Promise<void> {
-  if (bytes.length === 0) return;
-  if (cli.writeBytes !== undefined) cli.writeBytes(stream, bytes);
-  else cli[stream](Buffer.from(bytes).toString('utf8'));
-  await cli.drained?.();
 }
