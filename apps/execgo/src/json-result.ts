@@ -15,7 +15,6 @@ export interface CommandFailure {
   readonly hint?: string;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
 const RAW_CONTROLS = /[\u007f-\u009f]/g;
 
 /** JSON that is safe on a terminal: the controls that JSON leaves as they are (DEL and C1) are escaped as well. */

@@ -23,6 +23,7 @@ export function createProgram(name: ProgramName, cli: CliContext, done: (status:
     const command = program.command(definition.name, { isDefault });
     if (definition.alias !== undefined) command.alias(definition.alias);
     definition.describe(command.allowExcessArguments(false));
+    if (isDefault) command.description(`${command.description()} (the default command)`);
     command.action(async () => done(await definition.run(command, cli)));
     if (isDefault) program.addHelpText('after', () => `\n${command.helpInformation()}`);
   }

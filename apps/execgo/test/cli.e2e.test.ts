@@ -123,7 +123,7 @@ describe('execgocli ensure-running', () => {
     const cwd = freshFolder();
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const env = { EXECGO_URL: url, EXECGO_TOKEN: 'secret-1' };
+    const env = { EXECGO_URL: url.replace('//', '//me:secret-1@') };
     const ensure = async () => {
       const { ended, text } = start(cwd, process.execPath, [HELPER, 'ensure-running'], env);
       return { status: await ended, data: JSON.parse(text.stdout).data };
@@ -142,6 +142,7 @@ describe('execgocli ensure-running', () => {
     expect(statSync(log).mode & 0o777).toBe(0o600);
     expect((await ensure()).data.execgo).toMatchObject({ reachable: true, started_by: 'already-up' });
     expect((await fetch(`${url}/tasks`)).status).toBe(401);
+    expect((await fetch(`${url}/tasks`, { headers: { Authorization: 'Bearer secret-1' } })).status).toBe(200);
   });
 
   it('the server has its file of named tokens, and EXECGO_TOKEN is that of the caller', async () => {

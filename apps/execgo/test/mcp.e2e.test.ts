@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -66,6 +66,9 @@ it(
   'execgo mcp serves a client over stdio and ends with it; what still ran goes on at the next start',
   async () => {
     const cwd = freshFolder();
+    // Of a server, and of no concern here.
+    const shared = { addr: ':9191', grpcAddr: ':50051', allowedOrigins: 7 };
+    writeFileSync(join(cwd, 'execgo.config.json'), JSON.stringify(shared));
     const first = launch(cwd, 'mcp');
     expect(await ask(first, 1, 'initialize', INITIALIZE)).toMatchObject({ result: { serverInfo: { name: 'execgo' } } });
     send(first, { method: 'notifications/initialized' });
@@ -101,7 +104,7 @@ it(
     expect(await beside.exited).toBe(1);
     expect(beside.messages()).toEqual([]);
     expect(beside.log()).toContain(`belongs to pid ${transport.pid} `);
-    expect(beside.log()).toContain('connect to http://127.0.0.1:8080/mcp instead, or choose another --data-dir');
+    expect(beside.log()).toContain('connect to http://127.0.0.1:9191/mcp instead, or choose another --data-dir');
   },
   STARTS_MS,
 );

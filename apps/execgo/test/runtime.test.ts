@@ -87,6 +87,19 @@ describe('--runtime-url', () => {
     expect(unknown.error).toBe('unknown task type: magic (available: cli-skills, mcp, os, runtime)');
   });
 
+  it('a password in its URL is warned of where commands can read it, and is not repeated', async () => {
+    const { url } = await startRuntime();
+    const warned = async (runtimeUrl: string) => {
+      const { log } = await startTestServer({ runtimeUrl, sandbox: 'off' });
+      expect(JSON.stringify(log)).not.toContain('s3cret');
+      return log
+        .filter(({ level }) => level === 40)
+        .some(({ msg }) => String(msg).includes('the URL of the runtime holds'));
+    };
+    expect(await warned(url.replace('//', '//me:s3cret@'))).toBe(true);
+    expect(await warned(url)).toBe(false);
+  });
+
   it('a URL that cannot be used keeps the server from starting, and is not repeated', () => {
     const { settings } = resolveSettings({ options: { runtimeUrl: 'ftp://me:secret@host' } });
     const make = () => runtimeService(settings);

@@ -288,7 +288,9 @@ it.each([
   await ask(['submit'], graphOf(said, noop('b'), noop('c'), noop('d')));
   await ask(['wait', 'said', 'b', 'c', 'd']);
   let waits = 0;
-  const drained = async () => void (waits += 1);
+  const drained = async () => {
+    waits += 1;
+  };
   const { status, stdout } = await print(argv, { drained });
   expect({ status, waits }).toEqual({ status: 0, waits: writes });
   if (argv[0] === 'list') expect(JSON.parse(stdout).data.tasks).toHaveLength(4);
@@ -309,6 +311,35 @@ it('JSON holds no control of C1 or DEL as it is, and means the same', async () =
   const { stdout } = await print(['run', '-'], { stdin: JSON.stringify(graph) });
   expect(stdout).not.toMatch(/[\u007f-\u009f]/);
   expect(JSON.parse(stdout).data.tasks[0].result).toMatchObject({ message });
+});
+
+describe('logs on a terminal', () => {
+  const wrote = String.raw`printf 'a\033[31mred\033[0m\033]0;pwn\007\302\2332J\r\n\tb\n'; printf '\033[2Jerr' >&2`;
+
+  it.each([[[]], [['--follow']]])('have no control sequences: %j', async (flags) => {
+    const { ask, print } = await startAsked({ shellPolicy: 'open' });
+    await ask(['submit'], graphOf({ id: 'a', type: 'shell', params: { script: wrote } }));
+    await ask(['wait', 'a']);
+    const shown = await print(['logs', 'a', ...flags], { isStdoutTerminal: true, isTerminal: true });
+    expect(shown).toEqual({ status: 0, stdout: 'ared\n\tb\n', stderr: 'err' });
+  });
+
+  it('have them with --raw, and in a pipe', async () => {
+    const { ask, print } = await startAsked({ shellPolicy: 'open' });
+    await ask(['submit'], graphOf({ id: 'a', type: 'shell', params: { script: wrote } }));
+    await ask(['wait', 'a']);
+    const raw = await print(['logs', 'a', '--raw'], { isStdoutTerminal: true, isTerminal: true });
+    expect(raw.stdout).toBe('a\u001b[31mred\u001b[0m\u001b]0;pwn\u0007\u009b2J\r\n\tb\n');
+    expect(await print(['logs', 'a'])).toEqual(raw);
+  });
+});
+
+it('4 for a port that is blocked, and what to do about it', async () => {
+  const { status, json } = await execgo(freshFolder(), ['health'], { EXECGO_URL: 'http://127.0.0.1:6000' });
+  expect({ status, json }).toMatchObject({
+    status: 4,
+    json: { error: { hint: expect.stringContaining('another one') } },
+  });
 });
 
 describe('watch', () => {
@@ -381,6 +412,8 @@ describe('every command', () => {
     const { status, stdout, stderr } = await printed('/', [], { name: 'execgocli' });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(/^Usage: execgocli \[options\] \[command\]\n/);
+    expect(stderr).not.toContain('the default command');
+    expect((await printed('/', ['--help'])).stderr).toContain('run the server (the default command)');
     const server = await startTestServer({ sandbox: 'off' });
     const { json } = await execgo(server.cwd, ['health'], { EXECGO_URL: server.url }, { name: 'execgocli' });
     expect(json).toMatchObject({ ok: true });

@@ -8,7 +8,7 @@ export const serveCommand: CommandDefinition = {
   name: 'serve',
   isDefault: true,
   describe(command: Command): Command {
-    return addSettingFlags(command.description('run the server (the default command)')).addHelpText(
+    return addSettingFlags(command.description('run the server')).addHelpText(
       'after',
       '\nExample:\n  execgo serve --addr 127.0.0.1:9090 --data-dir /var/lib/execgo',
     );
