@@ -3,7 +3,6 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import { environmentOf } from '../src/ensure-running/ensure-execgo.js';
 import { endOf } from '../src/ensure-running/start-detached.js';
 import { execgo } from './support/command-line.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
@@ -241,12 +240,4 @@ it('the last words of a server that was started are its own, not those of an ear
   expect(endOf(file, size)).toBe('it failed\n');
   appendFileSync(file, 'x'.repeat(5000));
   expect(endOf(file, size)).toBe('x'.repeat(2000));
-});
-
-it('a server whose settings name a file with tokens is started with that alone', () => {
-  const cwd = freshFolder();
-  const start = () => environmentOf({ variables: {}, token: 'secret-1' }, { env: { A: 'b' }, cwd }).env;
-  expect(start()).toEqual({ A: 'b', EXECGO_TOKEN: 'secret-1' });
-  writeFileSync(join(cwd, 'execgo.config.json'), JSON.stringify({ tokenFile: 'token' }));
-  expect(start()).toEqual({ A: 'b' });
 });
