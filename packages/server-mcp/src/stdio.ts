@@ -40,6 +40,7 @@ export function serveMcpStdio(options: McpStdioOptions): McpStdioServer {
     await wire.answered(limits.drainMs);
     await connections.stop();
     await wire.answered(LAST_WRITE_MS);
+    await flushed(stdout, LAST_WRITE_MS);
   };
   const input = new HeldInput(stdin, (fn) => resolved.clock.turn(fn), lastAnswers);
   const wire = new CountedTransport(new StdioServerTransport(input, stdout, { maxBufferSize: limits.maxMessageBytes }));
@@ -64,4 +65,16 @@ export function serveMcpStdio(options: McpStdioOptions): McpStdioServer {
       return closed;
     },
   };
+}
+
+/** Resolves when what was written has left this process, or its reader takes too long. */
+function flushed(stdout: Writable, timeoutMs: number): Promise<void> {
+  if (!stdout.writable) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    stdout.write('', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
