@@ -193,15 +193,14 @@ describe('sessions of clients of 2025-11-25', () => {
     await stream.body?.cancel();
   });
 
-  it('leave no timer behind when the handler is closed while a stream is open', async () => {
+  it('leave no timer behind when an answer is read after the handler was closed', async () => {
     const clock = new FakeClock();
     const { handler } = await handlerWith({ clock });
-    const { id } = await begin(handler);
-    const stream = await send(handler, { method: 'GET', headers: { 'mcp-session-id': id } });
+    const answer = await send(handler, { body: initialize });
     const closed = handler.close();
     await clock.settle();
     await closed;
-    await stream.text();
+    await answer.text();
     expect(clock.pendingTimers).toBe(0);
   });
 
