@@ -38,6 +38,8 @@ export interface KernelAssembly {
   readonly ownPorts: number[];
   /** Resolves when the store has refused to write. Never rejects. */
   readonly failed: Promise<ExecGoError>;
+  /** Closes what was put together and is not to be started; once the scheduler was started, its `stop` does. Never rejects. */
+  discard(): Promise<void>;
 }
 
 /**
@@ -88,16 +90,23 @@ export async function assembleKernel(resolved: ResolvedSettings, options: Assemb
   // A package may serve the type instead, where no runtime is configured.
   const served = packages.executors.some(({ category }) => category === runtime.executor.category);
   const ofRuntime = served && runtime.address === undefined ? [] : [runtime.executor];
-  const scheduler = createScheduler({
-    ...kernelLimits(settings),
+  const drivers = {
     store: loggedStore(cache ?? store, logger),
     executors: [...executors, ...ofRuntime, ...packages.executors],
+  };
+  const scheduler = createScheduler({
+    ...kernelLimits(settings),
+    ...drivers,
     ...(outputStore !== undefined && { outputStore }),
     onRetention: (sweep) => logRetention(logger, sweep),
     onOutputProblem: (err) => logger.warn({ err }, err.message),
     onFailure: (error) => fail(error),
   });
-  return { scheduler, skills, sandbox: sandbox.state, sources, cache, ownPorts, failed };
+  const discard = async () => {
+    // What cannot be closed is the lesser news: whoever discards has another error to tell.
+    await Promise.allSettled([...drivers.executors, drivers.store].map(async (driver) => driver.close?.()));
+  };
+  return { scheduler, skills, sandbox: sandbox.state, sources, cache, ownPorts, failed, discard };
 }
 
 function kernelLimits(settings: Settings) {

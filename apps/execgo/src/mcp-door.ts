@@ -7,7 +7,12 @@ export function mcpDoor(options: McpHandlerOptions): Door {
   return {
     path: '/mcp',
     async fetch(request, context) {
-      loading ??= import('@execgo/server-mcp').then(({ createMcpHandler }) => createMcpHandler(options));
+      loading ??= import('@execgo/server-mcp')
+        .then(({ createMcpHandler }) => createMcpHandler(options))
+        .catch((error: unknown) => {
+          loading = undefined;
+          throw error;
+        });
       const handler = await loading;
       return handler.fetch(request, context);
     },

@@ -3,7 +3,8 @@ import type { SandboxState } from '@execgo/process';
 import type { RecoverySummary, Scheduler } from '@execgo/scheduler';
 import type { RunningGrpcServer } from '@execgo/server-grpc';
 import { createApp, type RunningServer } from '@execgo/server-http';
-import { type AssemblyOptions, assembleKernel } from './assemble-kernel.js';
+import type { Logger } from 'pino';
+import { type AssemblyOptions, assembleKernel, type KernelAssembly } from './assemble-kernel.js';
 import { closeDoors, closeServer, type Doors } from './close-server.js';
 import { cacheMetrics } from './drivers/open-cache.js';
 import { type GrpcDoor, type GrpcDoorOptions, loadGrpcDoor } from './grpc-door.js';
@@ -12,6 +13,7 @@ import { mcpDoor } from './mcp-door.js';
 import { mcpOptions } from './mcp-options.js';
 import { describeAddress, type Policy, resolvePolicy } from './policy.js';
 import type { ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/table.js';
 import { logStart } from './start-log.js';
 import { readTokens } from './token.js';
 import { VERSION } from './version.js';
@@ -55,36 +57,16 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
   const policy = resolvePolicy(settings, hasToken);
   const grpcDoor = await loadGrpcDoor(settings);
   const assembly = await assembleKernel(resolved, { ...options, policy });
-  const { scheduler, skills, sandbox, sources, cache } = assembly;
+  const { scheduler, sandbox, sources, cache } = assembly;
 
-  const access = {
-    ...tokens,
-    allowUnauthenticated: settings.allowUnauthenticated,
-    allowedOrigins: settings.allowedOrigins,
-  };
-  const httpAccess = { ...access, exposure: policy.exposure };
-  const app = createApp({
-    kernel: scheduler,
-    version: VERSION,
-    skills,
-    logger,
-    limits: { maxBodyBytes: settings.maxBody },
-    doors: [mcpDoor({ kernel: scheduler, version: VERSION, access: httpAccess, logger, ...mcpOptions(settings) })],
-    about: () => ({
-      sandbox: { ...sandbox, limits: { ...sandbox.limits } },
-      ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
-    }),
-    ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
-    access: httpAccess,
-  });
   // The ports come first: a second server beside a running one fails here, before it has touched anything.
-  const http = await listen(app, settings.addr);
-  const grpc = await openGrpc(grpcDoor, http, {
-    kernel: scheduler,
-    access: { ...access, exposure: policy.grpcExposure ?? 'loopback' },
-    logger,
-  });
-  const doors = { http, grpc };
+  const doors = await openDoors(assembly, { settings, policy, tokens, grpcDoor, logger }).catch(
+    async (error: unknown) => {
+      await assembly.discard();
+      throw error;
+    },
+  );
+  const { http, grpc } = doors;
   assembly.ownPorts.push(http.address.port, ...(grpc === undefined ? [] : [grpc.address.port]));
   const recovery = await recover(scheduler, doors);
   const grpcAddress = grpc === undefined ? undefined : describeAddress(grpc.address);
@@ -114,6 +96,48 @@ export async function startServer(resolved: ResolvedSettings, options: StartOpti
       return closed;
     },
   };
+}
+
+interface DoorParts {
+  readonly settings: Settings;
+  readonly policy: Policy;
+  readonly tokens: ReturnType<typeof readTokens>;
+  readonly grpcDoor: GrpcDoor | undefined;
+  readonly logger: Logger;
+}
+
+/** Listens; nothing does when it rejects. */
+async function openDoors(
+  { scheduler, skills, sandbox, cache }: KernelAssembly,
+  { settings, policy, tokens, grpcDoor, logger }: DoorParts,
+): Promise<Doors> {
+  const access = {
+    ...tokens,
+    allowUnauthenticated: settings.allowUnauthenticated,
+    allowedOrigins: settings.allowedOrigins,
+  };
+  const httpAccess = { ...access, exposure: policy.exposure };
+  const app = createApp({
+    kernel: scheduler,
+    version: VERSION,
+    skills,
+    logger,
+    limits: { maxBodyBytes: settings.maxBody },
+    doors: [mcpDoor({ kernel: scheduler, version: VERSION, access: httpAccess, logger, ...mcpOptions(settings) })],
+    about: () => ({
+      sandbox: { ...sandbox, limits: { ...sandbox.limits } },
+      ...(cache !== undefined && { cache: { redis: cache.address, state: cache.stats().state } }),
+    }),
+    ...(cache !== undefined && { metrics: () => cacheMetrics(cache) }),
+    access: httpAccess,
+  });
+  const http = await listen(app, settings.addr);
+  const grpc = await openGrpc(grpcDoor, http, {
+    kernel: scheduler,
+    access: { ...access, exposure: policy.grpcExposure ?? 'loopback' },
+    logger,
+  });
+  return { http, grpc };
 }
 
 async function openGrpc(

@@ -63,6 +63,22 @@ const INITIALIZE = {
 } as const;
 
 it(
+  'cat requests | execgo mcp prints every answer, and ends',
+  async () => {
+    const server = launch(freshFolder(), 'mcp');
+    send(server, { id: 1, method: 'initialize', params: INITIALIZE });
+    send(server, { method: 'notifications/initialized' });
+    send(server, { id: 2, method: 'tools/list', params: {} });
+    send(server, { id: 3, method: 'tools/call', params: { name: 'os__sleep', arguments: { duration_ms: 200 } } });
+    server.child.stdin?.end();
+    expect(await server.exited).toBe(0);
+    expect(server.messages().map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(server.messages()[2]).toMatchObject({ result: { structuredContent: { slept_ms: expect.any(Number) } } });
+  },
+  STARTS_MS,
+);
+
+it(
   'execgo mcp serves a client over stdio and ends with it; what still ran goes on at the next start',
   async () => {
     const cwd = freshFolder();

@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -208,6 +209,26 @@ describe('the start', () => {
     await expect(startTestServer({ addr })).rejects.toThrow(
       `the address ${addr} is in use by another program: stop it, or choose another address with --addr`,
     );
+  });
+
+  it.each(['addr', 'grpcAddr'])('on a port in use (%s) closes what it had put together', async (setting) => {
+    const cwd = freshFolder();
+    const closed = join(cwd, 'closed');
+    install(cwd, 'closing', [
+      "import { writeFileSync } from 'node:fs';",
+      'export const createExecutor = () => ({',
+      "  category: 'closing',",
+      '  tools: async () => [],',
+      '  execute: async () => 1,',
+      `  close: async () => writeFileSync(${JSON.stringify(closed)}, ''),`,
+      '});',
+    ]);
+    const occupied = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void occupied.close());
+    await once(occupied, 'listening');
+    const address = `127.0.0.1:${(occupied.address() as { port: number }).port}`;
+    await expect(startTestServer({ executor: ['closing'], [setting]: address }, cwd)).rejects.toThrow('is in use');
+    expect(existsSync(closed)).toBe(true);
   });
 
   it('on a store in use fails, names the owner, and frees the port', async () => {

@@ -4,6 +4,8 @@ import type { KernelTool } from '@execgo/core';
 /** Longest name that every model's API takes for a tool. */
 export const MAX_AGENT_TOOL_NAME = 64;
 const HASH_LENGTH = 8;
+/** The tools that ExecGo brings: no MCP server and no skill can take the name of one of them. */
+const BUILT_IN = 'os';
 
 /** A tool under the name by which agents call it; `category` and `name` of the tool say what a task for it is. */
 export interface AgentTool {
@@ -15,17 +17,22 @@ export interface AgentTool {
 /**
  * Names tools as the APIs of models allow it: `os__shell`, `<server>__<tool>`, `<skill>` and `<skill>__<script>`, any other
  * category `<category>__<name>`. The names depend on the set of tools and not on its order; where two would be the same, or one is
- * too long, it ends in a hash. In order of category and name.
+ * too long, it ends in a hash; the tools of `os` keep their names before all others. In order of category and name.
  */
 export function agentTools(tools: readonly KernelTool[]): readonly AgentTool[] {
+  const names = new Map<KernelTool, string>();
   const taken = new Set<string>();
-  return [...tools].sort(byCategoryAndName).map((tool) => {
+  const sorted = [...tools].sort(byCategoryAndName);
+  const builtIn = sorted.filter(({ category }) => category === BUILT_IN);
+  for (const tool of [...builtIn, ...sorted]) {
+    if (names.has(tool)) continue;
     const plain = plainName(tool);
     const fits = plain.length <= MAX_AGENT_TOOL_NAME && !taken.has(plain);
     const agentName = fits ? plain : hashedName(plain, tool);
     taken.add(agentName);
-    return { agentName, tool };
-  });
+    names.set(tool, agentName);
+  }
+  return sorted.map((tool) => ({ agentName: names.get(tool) as string, tool }));
 }
 
 function plainName({ category, name }: KernelTool): string {

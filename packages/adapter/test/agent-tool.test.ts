@@ -32,6 +32,21 @@ it('two that would have one name are told apart, whatever the order they come in
   for (const name of Object.values(names)) expect(name).toMatch(/^[a-zA-Z0-9_-]{1,64}$/);
 });
 
+it.each([
+  ['an MCP server', 'mcp', 'os.shell'],
+  ['a skill', 'cli-skills', 'os/shell'],
+])('%s cannot take the name of a tool of os', (_who, category, name) => {
+  for (const tools of [
+    [tool(category, name), tool('os', 'shell')],
+    [tool('os', 'shell'), tool(category, name)],
+  ]) {
+    expect(namesOf(...tools)).toEqual({
+      'os shell': 'os__shell',
+      [`${category} ${name}`]: expect.stringMatching(/^os__shell_[0-9a-f]{8}$/),
+    });
+  }
+});
+
 it('a name that is too long is cut, and stays unique', () => {
   const long = 'x'.repeat(100);
   const names = Object.values(namesOf(tool('mcp', `s.${long}1`), tool('mcp', `s.${long}2`)));

@@ -18,6 +18,7 @@ export interface EndingParts {
 /**
  * Kills a run and waits for its end.
  *
+ * @param deadline gives it up; by default `killWaitMs` from now
  * @returns how it stood then; undefined for a run that the runtime does not know
  * @throws ExecGoError as the client, and `external_failure` when it has not ended within `killWaitMs`
  */
@@ -25,8 +26,8 @@ export async function endRun(
   { client, timer, options }: EndingParts,
   id: string,
   owner: string | undefined,
+  deadline = AbortSignal.timeout(options.killWaitMs),
 ): Promise<RunStatus | undefined> {
-  const deadline = AbortSignal.timeout(options.killWaitMs);
   try {
     await client.kill(id, owner, deadline);
     for (let pauseMs = options.pollMinMs; ; pauseMs = Math.min(options.pollMaxMs, pauseMs * POLL_GROWTH)) {

@@ -18,7 +18,7 @@ export interface RuntimeExecutorOptions {
   readonly pollMaxMs?: number;
   /** How long the runtime may be out of reach before a run that it has is given up, in milliseconds. @default 30,000 */
   readonly outageMs?: number;
-  /** How long an aborted run is waited for to end, in milliseconds. @default 8,000 */
+  /** How long an aborted run is waited for to end, in milliseconds from the abort. @default 8,000 */
   readonly killWaitMs?: number;
   /** Largest answer that is read, in bytes. @default 16 MiB */
   readonly maxAnswerBytes?: number;

@@ -41,9 +41,9 @@ export class RuntimeClient {
     return events;
   }
 
-  /** Rejects when the runtime takes no tasks. */
-  async ready(): Promise<void> {
-    await this.call('GET', '/readyz', {});
+  /** Rejects when the runtime takes no tasks, or does not say so in time. */
+  async ready(timeoutMs: number): Promise<void> {
+    await this.call('GET', '/readyz', { timeoutMs: Math.min(timeoutMs, this.options.requestTimeoutMs) });
   }
 
   async close(): Promise<void> {
@@ -72,6 +72,7 @@ export class RuntimeClient {
       readonly payload?: JsonObject;
       readonly headers?: Readonly<Record<string, string>>;
       readonly signal?: AbortSignal | undefined;
+      readonly timeoutMs?: number;
     },
   ): Promise<unknown> {
     const { status, body } = await this.send(method, path, more);
@@ -94,13 +95,13 @@ export class RuntimeClient {
   private async send(
     method: Dispatcher.HttpMethod,
     path: string,
-    { payload, headers, signal }: Parameters<RuntimeClient['call']>[2],
+    { payload, headers, signal, timeoutMs = this.options.requestTimeoutMs }: Parameters<RuntimeClient['call']>[2],
   ): Promise<Answer> {
-    const { target, requestTimeoutMs } = this.options;
+    const { target } = this.options;
     const pool = await this.connections();
     signal?.throwIfAborted();
     // The one timer for the whole answer: a runtime that drips it byte by byte is as good as one that does not answer.
-    const deadline = AbortSignal.timeout(requestTimeoutMs);
+    const deadline = AbortSignal.timeout(timeoutMs);
     try {
       const response = await pool.request({
         method,
@@ -119,7 +120,7 @@ export class RuntimeClient {
     } catch (cause) {
       if (signal?.aborted === true) throw signal.reason;
       if (cause instanceof ExecGoError) throw cause;
-      const why = deadline.aborted ? `no answer within ${requestTimeoutMs} ms` : errorMessage(cause);
+      const why = deadline.aborted ? `no answer within ${timeoutMs} ms` : errorMessage(cause);
       throw new ExecGoError('external_failure', `the runtime at ${target.address} cannot be reached: ${why}`, {
         retryable: true,
         source: SOURCE,

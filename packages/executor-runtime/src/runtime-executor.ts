@@ -1,9 +1,10 @@
-import { ExecGoError, type Executor, type RunContext, type TaskSpec, type Tool } from '@execgo/core';
+import type { Executor, RunContext, TaskSpec, Tool } from '@execgo/core';
 import { withTask } from '@execgo/tool-input';
 import { AbandonedRuns } from './abandoned-runs.js';
 import { type ResolvedRuntimeOptions, type RuntimeExecutorOptions, resolveRuntimeOptions } from './options.js';
 import { checkInput, inputOf, RUNTIME_TOOLS, readInput } from './run-input.js';
 import { RuntimeClient } from './runtime-client.js';
+import { RuntimeHealth } from './runtime-health.js';
 import { type RunParts, RuntimeRun } from './runtime-run.js';
 import { CATEGORY, checkTool, executionTool } from './runtime-tool.js';
 import { SharedTimer } from './shared-timer.js';
@@ -28,11 +29,13 @@ class HttpRuntimeExecutor implements RuntimeExecutor {
   readonly category = CATEGORY;
   readonly address: string;
   private readonly parts: RunParts;
+  private readonly readiness: RuntimeHealth;
 
   constructor(options: ResolvedRuntimeOptions) {
     this.address = options.target.address;
     const ending = { client: new RuntimeClient(options), options, timer: new SharedTimer(options.clock) };
     this.parts = { ...ending, abandoned: new AbandonedRuns(ending) };
+    this.readiness = new RuntimeHealth(ending.client, options.clock);
   }
 
   async tools(): Promise<readonly Tool[]> {
@@ -55,14 +58,12 @@ class HttpRuntimeExecutor implements RuntimeExecutor {
     return new RuntimeRun(this.parts, task, readInput(raw, path, executionTool(task)), run).outcome();
   }
 
-  /** Asks the runtime whether it is ready; one that is gets told of the runs that were given up while it was not. */
+  /**
+   * Asks the runtime whether it is ready, once in a few seconds; one that is gets told of the runs that were given up while it
+   * was not.
+   */
   async health(): Promise<void> {
-    try {
-      await this.parts.client.ready();
-    } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new ExecGoError('unavailable', `runtime tasks would fail now: ${why}`, { cause });
-    }
+    await this.readiness.check();
     this.parts.abandoned.tryAll();
   }
 

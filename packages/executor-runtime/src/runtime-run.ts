@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { ExecGoError, errorMessage, isExecGoError, type RunContext, type TaskSpec } from '@execgo/core';
 import type { AbandonedRuns } from './abandoned-runs.js';
 import { type EndingParts, endRun, isOutage, isUnknownRun, POLL_GROWTH, statusOf } from './end-run.js';
+import { KillDeadline } from './kill-deadline.js';
 import { LiveOutput } from './live-output.js';
 import { runError, SOURCE } from './run-error.js';
 import type { RunRequest } from './run-input.js';
 import { type RunPayload, runPayload } from './run-payload.js';
 import { runResult } from './run-result.js';
 import { isOver, type RunStatus } from './run-status.js';
+import { untilAbort } from './until-abort.js';
 
 const FIRST_RETRY_MS = 100;
 /** The runtime's ids are made of letters, digits and `-_.`; this much of the task's stands in front, for those who look there. */
@@ -29,6 +31,7 @@ export class RuntimeRun {
   private readonly stderr: LiveOutput;
   private lastSeq = Number.NEGATIVE_INFINITY;
   private lastSeen = '';
+  private readonly killDeadline: KillDeadline;
   private pauseMs: number;
 
   constructor(
@@ -40,18 +43,21 @@ export class RuntimeRun {
     this.stdout = new LiveOutput('stdout', run);
     this.stderr = new LiveOutput('stderr', run);
     this.pauseMs = parts.options.pollMinMs;
+    this.killDeadline = new KillDeadline(run.signal, parts.options.clock, parts.options.killWaitMs);
   }
 
   /** The result, or the error of the attempt; when it settles, nothing of it runs any more, or the runtime could not be told. */
   async outcome(): Promise<unknown> {
     const { signal } = this.run;
-    signal.throwIfAborted();
     try {
+      signal.throwIfAborted();
       const status = (await this.resume()) ?? (await this.start());
       return this.resultOf(status);
     } catch (error) {
       if (signal.aborted) throw await this.ended(signal.reason);
       throw error;
+    } finally {
+      this.killDeadline.release();
     }
   }
 
@@ -93,19 +99,20 @@ export class RuntimeRun {
 
   private async submitAndWatch(): Promise<RunStatus> {
     this.run.signal.throwIfAborted();
-    await this.patiently(() => this.parts.abandoned.endOf(this.task.id));
+    await this.patiently((signal) => untilAbort(signal, this.parts.abandoned.endOf(this.task.id)));
     await this.submit();
     return this.watch();
   }
 
   /**
    * Sends the run. Sent again under its own id it cannot run twice: 409 says that it is there. The request itself is not cut
-   * off by an abort, since whether it was heard has to be known.
+   * off by an abort, since whether it was heard has to be known, but by the end of the time for ending it.
    */
   private async submit(): Promise<void> {
     const { client } = this.parts;
+    const { signal } = this.killDeadline;
     try {
-      await this.patiently(async () => client.submit((this.asked as RunPayload).payload));
+      await this.patiently(async () => client.submit((this.asked as RunPayload).payload, signal));
     } catch (error) {
       if (statusOf(error) === 409) return;
       // It may have been heard all the same.
@@ -158,12 +165,13 @@ export class RuntimeRun {
     if (seen === this.lastSeen) return;
     this.lastSeen = seen;
     try {
-      for (const { seq, type, message, data } of await this.parts.client.events(this.id)) {
+      for (const { seq, type, message, data } of await this.parts.client.events(this.id, this.run.signal)) {
         if (seq <= this.lastSeq) continue;
         this.lastSeq = seq;
         this.run.progress(message ?? type, { event: type, ...(data !== undefined && { data }) });
       }
     } catch (error) {
+      if (this.run.signal.aborted) return;
       // Notes for watchers: the run is not worth less without them.
       this.run.progress(`the events of the run could not be read: ${errorMessage(error)}`);
     }
@@ -203,7 +211,7 @@ export class RuntimeRun {
     const why = isExecGoError(reason) ? reason : new ExecGoError('cancelled', errorMessage(reason));
     if (this.id === '') return why;
     try {
-      const status = await endRun(this.parts, this.id, this.asked?.owner);
+      const status = await endRun(this.parts, this.id, this.asked?.owner, this.killDeadline.signal);
       if (status !== undefined) await this.show(status);
       const result = status === undefined ? undefined : runResult(status, this.parts.options.maxOutputBytes);
       return withDetails(why, {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { ExecGoError, type TaskSpec } from '@execgo/core';
 import { FakeRun, freshRun, spec, temporaryDirectory } from '@execgo/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createRuntimeExecutor, type RuntimeExecutorOptions } from '../src/index.js';
+import { createRuntimeExecutor, type RuntimeClock, type RuntimeExecutorOptions } from '../src/index.js';
 import { FakeRuntime } from './support/fake-runtime.js';
 
 const LOOK = /^GET \/api\/v1\/tasks\/[^/]+$/;
 const SUBMIT = /^POST \/api\/v1\/tasks$/;
+const EVENTS = /events$/;
 const KILL = /kill$/;
 
 async function setUp(options: Partial<RuntimeExecutorOptions> = {}) {
@@ -86,8 +87,8 @@ describe('a run', () => {
     const run = freshRun();
     const attempt = executor.execute(script('echo one; exec sleep 3600'), run);
     attempt.catch(() => undefined);
-    await runtime.asked(/events$/);
-    while (run.outputText('stdout') !== 'one\n') await runtime.asked(LOOK, runtime.count(LOOK) + 1);
+    const isShown = () => run.outputText('stdout') === 'one\n' && run.notes.length > 1;
+    while (!isShown()) await runtime.asked(LOOK, runtime.count(LOOK) + 1);
     run.abort();
     await failureOf(attempt);
     expect(run.outputText('stdout')).toBe('one\n');
@@ -172,6 +173,51 @@ describe('an abort', () => {
     run.abort();
     expect(await failureOf(attempt)).toMatchObject({ code: 'cancelled' });
     expect(runtime.alive).toBe(0);
+  });
+
+  it('does not wait for the events of the run', async () => {
+    const { runtime, executor } = await setUp({ requestTimeoutMs: 60_000 });
+    runtime.fault(EVENTS, 'hang');
+    const run = freshRun();
+    const attempt = executor.execute(command('sleep', '3600'), run);
+    await runtime.asked(EVENTS);
+    run.abort();
+    expect(await failureOf(attempt)).toMatchObject({ code: 'cancelled', final: false });
+    expect(run.notes).toEqual([]);
+    expect(runtime.alive).toBe(0);
+  });
+
+  it('while a submission hangs is given up killWaitMs after the abort', async () => {
+    const { runtime, executor } = await setUp({ requestTimeoutMs: 60_000, killWaitMs: 100 });
+    runtime.fault(SUBMIT, 'hang');
+    const run = freshRun();
+    const attempt = executor.execute(command('sleep', '3600'), run);
+    await runtime.asked(SUBMIT);
+    run.abort();
+    expect(await failureOf(attempt)).toMatchObject({
+      code: 'cancelled',
+      message: 'cancelled by the test; the run could not be ended: no end within 100 ms',
+      final: true,
+    });
+  });
+
+  it('does not wait for the run of an earlier attempt to end', async () => {
+    const { runtime, executor } = await setUp({ requestTimeoutMs: 60_000, killWaitMs: 60_000 });
+    const first = freshRun();
+    const attempt = executor.execute(command('sleep', '3600'), first);
+    await runtime.asked(LOOK);
+    await runtime.down();
+    first.abort();
+    await failureOf(attempt);
+    await runtime.up();
+    const kills = runtime.count(KILL);
+    runtime.fault(KILL, 'hang');
+    const second = freshRun({ attempt: 2 });
+    const next = executor.execute(command('true'), second);
+    await runtime.asked(KILL, kills + 1);
+    second.abort();
+    expect(await failureOf(next)).toMatchObject({ code: 'cancelled', final: false });
+    expect(runtime.count(SUBMIT)).toBe(1);
   });
 
   it('while the runtime is away is made up for before the next run', async () => {
@@ -267,7 +313,28 @@ describe('a runtime that is away', () => {
     expect(error.message).toMatch(/^the runtime at 127\.0\.0\.1:\d+ cannot be reached: /);
     await expect(executor.health?.()).rejects.toMatchObject({ code: 'unavailable' });
     await runtime.up();
+  });
+
+  it('is asked for its health once in a few seconds, by whoever asks, and not waited for', async () => {
+    let skewMs = 0;
+    const clock: RuntimeClock = {
+      monotonic: () => performance.now() + skewMs,
+      after: (ms, fn) => {
+        const timer = setTimeout(fn, ms);
+        return () => clearTimeout(timer);
+      },
+    };
+    const { runtime, executor } = await setUp({ requestTimeoutMs: 60_000, clock });
+    runtime.fault(/readyz$/, 'hang');
+    const silent = { code: 'unavailable', message: expect.stringMatching(/no answer within 500 ms$/) };
+    for (const error of await Promise.all([1, 2].map(() => failureOf(Promise.resolve(executor.health?.()))))) {
+      expect(error).toMatchObject(silent);
+    }
+    await expect(executor.health?.()).rejects.toMatchObject(silent);
+    expect(runtime.count(/readyz$/)).toBe(1);
+    skewMs = 3000;
     await executor.health?.();
+    expect(runtime.count(/readyz$/)).toBe(2);
   });
 
   it('for a moment at submit costs nothing, and nothing runs twice', async () => {

@@ -9,6 +9,7 @@ import type { ResolvedSchedulerOptions } from './options.js';
 import { toRuntimeError } from './outcome.js';
 import type { Outputs } from './outputs.js';
 import type { Reservations } from './reservations.js';
+import { taskNotFound } from './views.js';
 
 export interface CancellationParts {
   readonly options: ResolvedSchedulerOptions;
@@ -50,7 +51,7 @@ export class Cancellation {
     try {
       await reservations.whenPruned([id]);
       const [task] = await store.getMany([id]);
-      if (task === undefined) throw new ExecGoError('not_found', `task not found: ${id}`);
+      if (task === undefined) throw taskNotFound(id);
       const node = index.get(id);
       const dependent = node === undefined ? undefined : index.openDependentOf(node);
       if (node !== undefined && (!node.settled || dependent !== undefined)) {

@@ -51,6 +51,8 @@ export interface SchedulerOptions {
   readonly defaultTimeoutMs?: number;
   /** How long an executor may ignore its signal before the attempt is abandoned, in milliseconds. @default 10,000 */
   readonly abandonAfterMs?: number;
+  /** How long `health` waits for an executor, in milliseconds; one that does not answer by then is a problem. @default 1,000 */
+  readonly healthTimeoutMs?: number;
   /** Whether recovery starts what an earlier life left unfinished; otherwise it is held as pending. @default true */
   readonly resume?: boolean;
   /** @default 4 MiB, depth 64 */
@@ -80,6 +82,7 @@ const DEFAULT_MAX_TASKS_PER_GRAPH = 10_000;
 const DEFAULT_MAX_PENDING = 1_000_000;
 const DEFAULT_MAX_UNCOMMITTED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_ABANDON_AFTER_MS = 10_000;
+const DEFAULT_HEALTH_TIMEOUT_MS = 1000;
 const DEFAULT_RESULT_LIMITS: JsonLimits = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
 const DEFAULT_STARTS_PER_TURN = 512;
 const DEFAULT_OUTPUT_BUFFER_BYTES = 64 * 1024;
@@ -126,6 +129,7 @@ export function resolveSchedulerOptions(options: SchedulerOptions): ResolvedSche
     ),
     defaultTimeoutMs: wholeNumber('defaultTimeoutMs', options.defaultTimeoutMs ?? 0, 0),
     abandonAfterMs: wholeNumber('abandonAfterMs', options.abandonAfterMs ?? DEFAULT_ABANDON_AFTER_MS, 0),
+    healthTimeoutMs: wholeNumber('healthTimeoutMs', options.healthTimeoutMs ?? DEFAULT_HEALTH_TIMEOUT_MS, 1),
     resume: options.resume ?? true,
     resultLimits: options.resultLimits ?? DEFAULT_RESULT_LIMITS,
     startsPerTurn: wholeNumber('startsPerTurn', options.startsPerTurn ?? DEFAULT_STARTS_PER_TURN, 1),

@@ -2,7 +2,6 @@ import {
   type CancelOptions,
   type EventQuery,
   ExecGoError,
-  errorMessage,
   type GraphSummary,
   type Kernel,
   type KernelHealth,
@@ -31,6 +30,7 @@ import { Counters } from './counters.js';
 import { DeadlineWheel } from './deadline-wheel.js';
 import { Dispatcher } from './dispatcher.js';
 import { EventHub } from './event-hub.js';
+import { ExecutorHealth } from './executor-health.js';
 import { GraphIndex } from './graph-index.js';
 import { Ledger } from './ledger.js';
 import { LocalRunner } from './local-runner.js';
@@ -77,6 +77,7 @@ export class Scheduler implements Kernel {
   private stopped: Promise<void> | undefined;
   private readonly options: ResolvedSchedulerOptions;
   private readonly local: LocalRunner;
+  private readonly executorHealth: ExecutorHealth;
   private readonly counters = new Counters();
   private readonly index = new GraphIndex();
   private readonly reservations = new Reservations();
@@ -96,6 +97,7 @@ export class Scheduler implements Kernel {
     this.options = resolveSchedulerOptions(options);
     const { clock, store } = this.options;
     this.local = new LocalRunner(options.executors);
+    this.executorHealth = new ExecutorHealth(options.executors, clock, this.options.healthTimeoutMs);
     this.wheel = new DeadlineWheel(clock);
     this.taskWaiters = new Waiters(this.wheel);
     this.graphWaiters = new Waiters(this.wheel);
@@ -304,14 +306,7 @@ export class Scheduler implements Kernel {
     const problems = new Map<string, string>();
     if (this.failure !== undefined) problems.set('store', this.failure.message);
     if (this.outputs.problem !== undefined) problems.set('output', this.outputs.problem);
-    const checks = this.options.executors.map(async (executor) => {
-      try {
-        await executor.health?.();
-      } catch (error) {
-        problems.set(executor.category, errorMessage(error));
-      }
-    });
-    await Promise.all(checks);
+    for (const [category, problem] of await this.executorHealth.problems()) problems.set(category, problem);
     return { state: healthState(this.state), problems: Object.fromEntries(problems) };
   }
 

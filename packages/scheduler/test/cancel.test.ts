@@ -240,7 +240,11 @@ describe('remove', () => {
     await kernel.scheduler.remove('a', { actor: 'me' });
     expect(kernel.store.appends.at(-1)).toMatchObject([{ type: 'task_deleted', task_id: 'a', actor: 'me' }]);
     expect(await refusal(kernel.scheduler.get('a'))).toMatchObject({ code: 'not_found', message: 'task not found: a' });
-    expect(await refusal(kernel.scheduler.remove('a'))).toMatchObject({ code: 'not_found' });
+    expect(await refusal(kernel.scheduler.remove('a'))).toMatchObject({
+      code: 'not_found',
+      message: 'task not found: a',
+      details: { task_id: 'a' },
+    });
   });
 
   it('a task that is not terminal is cancelled first', async () => {

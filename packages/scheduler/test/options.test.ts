@@ -18,6 +18,7 @@ describe('the options of a scheduler', () => {
       maxUncommittedBytes: 64 * 1024 * 1024,
       defaultTimeoutMs: 0,
       abandonAfterMs: 10_000,
+      healthTimeoutMs: 1000,
       resume: true,
       resultLimits: { maxBytes: 4 * 1024 * 1024, maxDepth: 64 },
       startsPerTurn: 512,

@@ -1,6 +1,6 @@
 import { ExecGoError, isExecGoError, type LiveReport, type TaskEvent, type WatchOptions } from '@execgo/core';
 import { FakeExecutor, fails, graphInput, hangs, reports, succeeds, taskInput, waitsForRelease } from '@execgo/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createScheduler } from '../src/index.js';
 import { startKernel, type TestKernel } from './support/kernel.js';
 import { refusal } from './support/refusal.js';
@@ -267,5 +267,16 @@ describe('get, list, tools, stats, health', () => {
     expect(await kernel.scheduler.health()).toEqual({ state: 'ok', problems: {} });
     Object.assign(kernel.executor, { health: () => Promise.reject(new TypeError('no shell')) });
     expect(await kernel.scheduler.health()).toEqual({ state: 'ok', problems: { os: 'no shell' } });
+  });
+
+  it('health waits a second for an executor, and asks it once for all who want to know', async () => {
+    const kernel = await startKernel();
+    const health = vi.fn(() => new Promise<void>(() => {}));
+    Object.assign(kernel.executor, { health });
+    const asked = [kernel.scheduler.health(), kernel.scheduler.health()];
+    await kernel.clock.advance(1000);
+    const silent = { state: 'ok', problems: { os: 'did not answer within 1000 ms' } };
+    expect(await Promise.all(asked)).toEqual([silent, silent]);
+    expect(health).toHaveBeenCalledTimes(1);
   });
 });

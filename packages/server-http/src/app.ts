@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { type AppOptions, resolveAppOptions } from './app-options.js';
-import { closingSignal, peerAddress } from './bindings.js';
-import { endpoint, type Route } from './endpoint.js';
+import { doorEndpoint, endpoint, type Route } from './endpoint.js';
 import { requireLoopback } from './loopback-apps.js';
 import { allRoutes } from './routes/all-routes.js';
 
@@ -19,9 +18,7 @@ const NOWHERE: Route = { path: '*', methods: {} };
 export function createApp(options: AppOptions): Hono {
   const resolved = resolveAppOptions(options);
   const app = new Hono();
-  for (const door of resolved.doors) {
-    app.all(door.path, ({ env, req }) => door.fetch(req.raw, { peer: peerAddress(env), closing: closingSignal(env) }));
-  }
+  for (const door of resolved.doors) app.all(door.path, doorEndpoint(door, resolved));
   for (const route of [...allRoutes(resolved), NOWHERE]) app.all(route.path, endpoint(route, resolved));
   if (resolved.access.loopbackOnly) requireLoopback(app);
   return app;

@@ -1,8 +1,8 @@
 import { authenticate, checkSource, requireScope, type Scope } from '@execgo/access';
 import { ExecGoError } from '@execgo/core';
 import type { Context } from 'hono';
-import type { ResolvedOptions } from './app-options.js';
-import { peerAddress } from './bindings.js';
+import type { Door, ResolvedOptions } from './app-options.js';
+import { closingSignal, peerAddress } from './bindings.js';
 import { Call, type Handler } from './call.js';
 import { preflightHeaders } from './cors.js';
 import { errorAnswer } from './error-answer.js';
@@ -15,6 +15,8 @@ export type Method = 'GET' | 'POST' | 'DELETE';
 export interface RouteMethod {
   readonly operation: Operation;
   readonly handle: Handler;
+  /** What a token must be good for. @default by method: GET read, POST submit, DELETE admin */
+  readonly scope?: Scope;
 }
 
 /** One path and what it answers to. HEAD comes with GET. */
@@ -29,8 +31,10 @@ export interface Route {
 /** What a token must be good for. One rule for all routes: who adds one cannot forget it. */
 const SCOPES: Readonly<Record<Method, Scope>> = { GET: 'read', POST: 'submit', DELETE: 'admin' };
 
-export function scopeOf(method: string): Scope {
-  return method === 'HEAD' ? SCOPES.GET : SCOPES[method as Method];
+/** The scope that a method of a route asks for; HEAD asks for that of GET. */
+export function scopeOf({ methods }: Route, method: string): Scope {
+  const name = method === 'HEAD' ? 'GET' : (method as Method);
+  return methods[name]?.scope ?? SCOPES[name];
 }
 
 /**
@@ -46,24 +50,43 @@ export function endpoint(route: Route, options: ResolvedOptions): (context: Cont
 
   return (context) => {
     const { headers, method } = context.req.raw;
-    const origin = access.allowedOrigins.size === 0 ? null : headers.get('origin');
-    const listed = origin !== null && access.allowedOrigins.has(origin);
-    const call = new Call(context, traceIdOf(headers.get('x-trace-id')), listed ? origin : undefined);
+    const origin = listedOrigin(headers, options);
+    const call = new Call(context, traceIdOf(headers.get('x-trace-id')), origin);
     // Browsers send a preflight without credentials, so it is answered before the token is asked for.
-    const preflight = listed && method === 'OPTIONS' && headers.has('access-control-request-method');
+    const preflight = origin !== undefined && method === 'OPTIONS' && headers.has('access-control-request-method');
     try {
       checkSource(access, headers, peerAddress(context.env));
       if (preflight) return call.empty(preflightHeaders(allowed));
       if (route.open !== true) call.caller = authenticate(access, headers.get('authorization'));
       const handler = methods.get(method);
       if (handler === undefined) return wrongMethod(call, route, method, allowed, options);
-      if (route.open !== true) requireScope(call.caller, scopeOf(method));
+      if (route.open !== true) requireScope(call.caller, scopeOf(route, method));
       const answer = handler(call);
       return answer instanceof Promise ? answer.catch((error: unknown) => failed(call, error, options)) : answer;
     } catch (error) {
       return failed(call, error, options);
     }
   };
+}
+
+/** The Hono handler of a door. A door judges callers and answers by itself; what it throws is answered as any other error. */
+export function doorEndpoint(door: Door, options: ResolvedOptions): (context: Context) => Promise<Response> {
+  return async (context) => {
+    const { env, req } = context;
+    try {
+      return await door.fetch(req.raw, { peer: peerAddress(env), closing: closingSignal(env) });
+    } catch (error) {
+      const { headers } = req.raw;
+      const call = new Call(context, traceIdOf(headers.get('x-trace-id')), listedOrigin(headers, options));
+      return failed(call, error, options);
+    }
+  };
+}
+
+/** The page that asks, where its origin may read the answer. */
+function listedOrigin(headers: Headers, { access }: ResolvedOptions): string | undefined {
+  const origin = access.allowedOrigins.size === 0 ? null : headers.get('origin');
+  return origin !== null && access.allowedOrigins.has(origin) ? origin : undefined;
 }
 
 function failed(call: Call, error: unknown, { logger }: ResolvedOptions): Response {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { createApp, type DoorContext, serve } from '../src/index.js';
 import { fakeKernel } from './support/fake-kernel.js';
 
@@ -45,4 +45,33 @@ it('a door is told who is at the other end, and when the listener stops', async 
 it('an app with a door still needs loopback where it asks no token', async () => {
   const { app } = await served([]);
   await expect(serve(app, { port: 0, hostname: '0.0.0.0' })).rejects.toThrow('a loopback address');
+});
+
+it.each<[string, () => Promise<Response>]>([
+  ['rejects', () => Promise.reject(new TypeError('a secret'))],
+  [
+    'throws',
+    () => {
+      throw new TypeError('a secret');
+    },
+  ],
+])('what a door %s is answered as any other error', async (_how, fetch) => {
+  const error = vi.fn();
+  const app = createApp({
+    kernel: fakeKernel(),
+    version: '1.0.0',
+    logger: { error },
+    doors: [{ path: '/other', fetch }],
+  });
+  const server = await serve(app, { port: 0 });
+  onTestFinished(() => server.close());
+  const answer = await globalThis.fetch(`${server.url}/other`, { headers: { 'X-Trace-ID': 'mine' } });
+  expect(answer.status).toBe(500);
+  expect(answer.headers.get('x-trace-id')).toBe('mine');
+  expect(await answer.json()).toEqual({
+    error: 'internal error; the log of the server has it under this trace_id',
+    code: 'internal',
+    trace_id: 'mine',
+  });
+  expect(error).toHaveBeenCalledTimes(1);
 });

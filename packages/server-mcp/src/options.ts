@@ -26,6 +26,11 @@ export interface McpLimitOptions {
   readonly progressSilenceMs?: number;
   /** Pause in a stream after which a comment is sent, so that proxies keep it open, in milliseconds. @default 15,000 */
   readonly heartbeatMs?: number;
+  /**
+   * How long calls under way may take once the client has closed its end of the pipe, in milliseconds; over stdio alone. Then they
+   * are answered with what there is. @default 5,000
+   */
+  readonly drainMs?: number;
 }
 
 export type ResolvedLimits = Required<McpLimitOptions>;
@@ -42,6 +47,7 @@ export const DEFAULT_MCP_LIMITS: ResolvedLimits = {
   progressIntervalMs: 100,
   progressSilenceMs: 10_000,
   heartbeatMs: 15_000,
+  drainMs: 5000,
 };
 
 /** What both doors take: over HTTP and over stdio. */

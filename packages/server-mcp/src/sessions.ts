@@ -29,6 +29,7 @@ interface Session {
 export class Sessions {
   private readonly sessions = new Map<string, Session>();
   private beginning = 0;
+  private isClosed = false;
   private cancelSweep: (() => void) | undefined;
 
   constructor(
@@ -58,6 +59,7 @@ export class Sessions {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     this.cancelSweep?.();
     const all = [...this.sessions.values()];
     this.sessions.clear();
@@ -89,6 +91,11 @@ export class Sessions {
       const answer = await this.within(session, () => transport.handleRequest(request, { parsedBody: message }));
       if (transport.sessionId === undefined) await server.close();
       return answer;
+    } catch (error) {
+      // Nobody knows of the session: what was thrown is the whole answer.
+      if (transport.sessionId !== undefined) this.sessions.delete(transport.sessionId);
+      await server.close();
+      throw error;
     } finally {
       this.beginning -= 1;
     }
@@ -121,7 +128,7 @@ export class Sessions {
   }
 
   private planSweep(): void {
-    if (this.cancelSweep !== undefined) return;
+    if (this.isClosed || this.cancelSweep !== undefined) return;
     this.cancelSweep = this.options.clock.after(this.options.limits.sessionIdleMs, () => {
       this.cancelSweep = undefined;
       this.sweep();

@@ -1,7 +1,12 @@
 import type { Readable, Writable } from 'node:stream';
 import { StdioServerTransport, serveStdio } from '@modelcontextprotocol/server/stdio';
 import { Connections } from './connection.js';
+import { CountedTransport } from './counted-transport.js';
+import { HeldInput } from './held-input.js';
 import { type McpServerOptions, resolveOptions } from './options.js';
+
+/** How long the last answers may take to be written to a client that does not read them, in milliseconds. */
+const LAST_WRITE_MS = 1000;
 
 export interface McpStdioOptions extends McpServerOptions {
   /** @default the standard input of this process */
@@ -11,7 +16,10 @@ export interface McpStdioOptions extends McpServerOptions {
 }
 
 export interface McpStdioServer {
-  /** Resolves when the client has gone (its end of the pipe is closed), or the server was closed. Never rejects. */
+  /**
+   * Resolves when the client has gone (its end of the pipe is closed) and has the answers to what it had asked, or the server was
+   * closed. Never rejects.
+   */
   readonly ended: Promise<void>;
   /** Answers what is under way with what there is, and ends the connection; the streams stay the caller's. Safe to call twice. */
   close(): Promise<void>;
@@ -19,7 +27,7 @@ export interface McpStdioServer {
 
 /**
  * ExecGo as an MCP server for one client, which has started this process: whoever it is may do everything. Its going away
- * cancels nothing.
+ * cancels nothing: what it had asked until then is answered, and calls under way get `limits.drainMs` for that.
  *
  * @throws ConfigError naming the option that cannot be used
  */
@@ -28,7 +36,14 @@ export function serveMcpStdio(options: McpStdioOptions): McpStdioServer {
   const { limits, logger } = resolved;
   const { stdin = process.stdin, stdout = process.stdout } = options;
   const connections = new Connections(resolved);
-  const wire = new StdioServerTransport(stdin, stdout, { maxBufferSize: limits.maxMessageBytes });
+  const lastAnswers = async () => {
+    await wire.answered(limits.drainMs);
+    await connections.stop();
+    await wire.answered(LAST_WRITE_MS);
+    await flushed(stdout, LAST_WRITE_MS);
+  };
+  const input = new HeldInput(stdin, (fn) => resolved.clock.turn(fn), lastAnswers);
+  const wire = new CountedTransport(new StdioServerTransport(input, stdout, { maxBufferSize: limits.maxMessageBytes }));
   const server = serveStdio(() => connections.create(), {
     transport: wire,
     maxSubscriptions: limits.maxSubscriptions,
@@ -38,6 +53,7 @@ export function serveMcpStdio(options: McpStdioOptions): McpStdioServer {
     const inner = wire.onclose;
     wire.onclose = () => {
       inner?.();
+      input.release();
       resolve();
     };
   });
@@ -49,4 +65,16 @@ export function serveMcpStdio(options: McpStdioOptions): McpStdioServer {
       return closed;
     },
   };
+}
+
+/** Resolves when what was written has left this process, or its reader takes too long. */
+function flushed(stdout: Writable, timeoutMs: number): Promise<void> {
+  if (!stdout.writable) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    stdout.write('', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -1,6 +1,7 @@
 import { FakeClock } from '@execgo/testkit';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, it, vi } from 'vitest';
+import { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createMcpHandler, type McpHandler, type McpHandlerOptions } from '../src/index.js';
 import { fetchOf, overHttp, URL_OF_TESTS, useClient, useHandler } from './support/connect.js';
 import { ERAS } from './support/eras.js';
@@ -190,6 +191,32 @@ describe('sessions of clients of 2025-11-25', () => {
     expect((await ping(handler, idle.id)).status).toBe(404);
     expect((await ping(handler, open.id)).status).toBe(200);
     await stream.body?.cancel();
+  });
+
+  it('leave no timer behind when an answer is read after the handler was closed', async () => {
+    const clock = new FakeClock();
+    const { handler } = await handlerWith({ clock });
+    const answer = await send(handler, { body: initialize });
+    const closed = handler.close();
+    await clock.settle();
+    await closed;
+    await answer.text();
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it('that cannot begin are ended, and the next one can', async () => {
+    const { handler } = await handlerWith({ limits: { maxSessions: 1 } });
+    const closing = vi.spyOn(Server.prototype, 'close');
+    const failing = vi.spyOn(WebStandardStreamableHTTPServerTransport.prototype, 'handleRequest');
+    onTestFinished(() => {
+      closing.mockRestore();
+      failing.mockRestore();
+    });
+    failing.mockRejectedValueOnce(new TypeError('a defect'));
+    vi.spyOn(console, 'error').mockImplementationOnce(() => undefined);
+    expect((await send(handler, { body: initialize })).status).toBe(500);
+    expect(closing).toHaveBeenCalledTimes(1);
+    expect((await begin(handler)).status).toBe(200);
   });
 
   it('end when the client says so', async () => {

@@ -1,7 +1,7 @@
 import type { Scope } from '@execgo/access';
 import type { JsonObject } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
-import { type Method, type Route, scopeOf } from '../endpoint.js';
+import { type Route, scopeOf } from '../endpoint.js';
 import { NAMED_SCHEMAS } from './components.js';
 import { COMMON_ERRORS, errorReference, errorResponse, errorResponses } from './errors.js';
 import { TRACE_ID, TRACE_ID_HEADER } from './headers.js';
@@ -11,7 +11,10 @@ import { type Answer, type Content, type Operation, type Parameter, TAGS } from 
 const DESCRIPTION = `ExecGo takes graphs of tasks, runs them durably and confined, and shows what happened.
 
 HEAD answers as GET. Every error has the form \`Error\`, and every answer carries \`X-Trace-ID\`. Beyond what the operations say:
-405 for a method that a path does not have, 408, 400 and 431 for what could not be read as a request.`;
+405 for a method that a path does not have, 408, 400 and 431 for what could not be read as a request.
+
+Where the server offers it, \`/mcp\` is a Model Context Protocol server (streamable HTTP): POST, GET and DELETE as that protocol has
+them, with errors in its form, and 405 for every other method, HEAD too.`;
 
 /** The OpenAPI 3.1 document of these routes. */
 export async function openApiDocument(
@@ -62,10 +65,11 @@ function usedTags(routes: readonly Route[]): JsonObject[] {
     .map(([name, description]) => ({ name, description }));
 }
 
-function pathItem({ methods, open }: Route, asksToken: boolean, schemas: JsonSchemas): JsonObject {
+function pathItem(route: Route, asksToken: boolean, schemas: JsonSchemas): JsonObject {
+  const { methods, open } = route;
   return Object.fromEntries(
     Object.entries(methods).map(([method, { operation }]) => {
-      const security = open === true ? [] : securityOf(scopeOf(method as Method), asksToken);
+      const security = open === true ? [] : securityOf(scopeOf(route, method), asksToken);
       return [method.toLowerCase(), describe(operation, security, open === true, schemas)];
     }),
   );

@@ -41,7 +41,8 @@ export function adapterRoutes(options: ResolvedOptions): readonly Route[] {
     },
     {
       path: '/adapters/translate',
-      methods: { POST: { operation: TRANSLATE_ACTION, handle: (call) => translate(call, options) } },
+      // It stores nothing.
+      methods: { POST: { operation: TRANSLATE_ACTION, scope: 'read', handle: (call) => translate(call, options) } },
     },
     {
       path: '/adapters/actions',

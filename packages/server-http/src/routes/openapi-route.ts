@@ -12,7 +12,12 @@ export function openApiRoute(routes: () => readonly Route[], options: ResolvedOp
       GET: {
         operation: GET_OPENAPI,
         handle: async (call) => {
-          text ??= openApiDocument(routes(), options).then((document) => JSON.stringify(document));
+          text ??= openApiDocument(routes(), options)
+            .then((document) => JSON.stringify(document))
+            .catch((error: unknown) => {
+              text = undefined;
+              throw error;
+            });
           return call.answer(200, 'application/json', await text);
         },
       },
