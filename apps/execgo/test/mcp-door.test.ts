@@ -17,6 +17,7 @@ it('a door that could not be loaded is loaded by the next request', async () => 
   const ask = async () =>
     door.fetch(new Request('http://127.0.0.1/mcp', { method: 'PUT', headers: { host: '127.0.0.1' } }), {
       peer: '127.0.0.1',
+      closing: undefined,
     });
   await expect(ask()).rejects.toThrow('not this time');
   const answer = await ask();

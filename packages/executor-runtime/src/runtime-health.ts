@@ -3,9 +3,9 @@ import type { RuntimeClock } from './options.js';
 import type { RuntimeClient } from './runtime-client.js';
 
 /** How long the runtime has to say that it is ready: less than whoever asks for health waits. In milliseconds. */
-export const HEALTH_TIMEOUT_MS = 500;
+const HEALTH_TIMEOUT_MS = 500;
 /** How long its answer, or its silence, is good for, in milliseconds. */
-export const HEALTH_FRESH_MS = 3_000;
+const HEALTH_FRESH_MS = 3_000;
 
 /**
  * Whether the runtime is ready, by one look for all who ask: probes need no token, so that anybody may ask as often as they like,
