@@ -19,7 +19,7 @@ const TIMING = '**/*.timing.test.ts';
  * server together, measures time, or looks for a rare moment by doing a thing often.
  */
 const UNIT = 'unit';
-/** What looks for rare moments: crashes, faults, floods and servers of others, in many rounds. */
+/** What looks for rare moments (crashes, faults, floods, in many rounds), or is about the programs and servers of others. */
 const MANY_ROUNDS = [
   'crash-at-every-step',
   'fill-crash',
@@ -44,6 +44,13 @@ const MANY_ROUNDS = [
   'describe-executor',
   'describe-output-store',
   'cached-stores',
+  'run-process',
+  'cgroup',
+  'lock',
+  'list-tasks',
+  'proto',
+  'stdio',
+  'scripts',
 ].map((name) => `**/${name}.test.ts`);
 const FAULTS = '**/*.faults.test.ts';
 /** More than there are cores: many tests wait for a disk, or for processes that they have started. */
