@@ -31,7 +31,7 @@ describe.each(STORES)('kill -9 of 8 concurrent writers: $name', (store) => {
     ['appends event by event', 'half'],
   ] as const)('control: a store that %s is found out', async (how, kind) => {
     const worker = `${store.name} that ${how}`;
-    const { broken } = await killRounds(start, { store, worker, kills: CONTROL_KILLS, seed: 7 });
+    const { broken } = await killRounds(start, { store, worker, kills: CONTROL_KILLS, seed: 7, seeks: kind });
     expect(broken).toMatchObject({ [kind]: expect.arrayContaining([expect.any(String)]) });
   });
 });

@@ -15,11 +15,19 @@ const LONGEST_START_MS = 150;
 /** After this many kills a new store is begun, so that what is compared stays small. */
 const KILLS_OF_A_STORE = 10;
 
+export interface KillOptions {
+  readonly store: DurableStore;
+  readonly worker: string;
+  readonly kills: number;
+  readonly seed: number;
+  readonly seeks?: 'lost' | 'undone' | 'half';
+}
+
 export interface KillReport {
   readonly kills: number;
   readonly acknowledged: number;
   readonly seenSucceeded: number;
-  /** What was broken after the first kill that broke anything; the rounds end there. */
+  /** What was broken after the kill that broke what was sought; the rounds end there. */
   readonly broken: Found;
 }
 
@@ -28,11 +36,14 @@ export interface KillReport {
  * there against what had been acknowledged or shown.
  *
  * @param worker name of the store in the process: `store`, or a sabotaged one
+ * @param seeks goes on until this is what is broken, where other things are broken before; default: anything
  */
 export async function killRounds(
   start: (options: WorkerOptions) => Worker,
-  { store, worker, kills, seed }: { store: DurableStore; worker: string; kills: number; seed: number },
+  { store, worker, kills, seed, seeks }: KillOptions,
 ): Promise<KillReport> {
+  const isFound = ({ broken }: KillReport) =>
+    seeks === undefined ? !isSound(broken) : 'lost' in broken && broken[seeks].length > 0;
   const random = seededRandom(seed);
   const report = { kills: 0, acknowledged: 0, seenSucceeded: 0, broken: SOUND as Found };
   while (report.kills < kills) {
@@ -51,12 +62,12 @@ export async function killRounds(
       report.kills += 1;
       if (isCutShort) continue;
       report.broken = await brokenIn(store, place.path, promises);
-      if (!isSound(report.broken)) break;
+      if (isFound(report)) break;
     }
     report.acknowledged += promises.size;
     report.seenSucceeded += promises.successes;
     await place.remove();
-    if (!isSound(report.broken)) break;
+    if (isFound(report)) break;
   }
   return report;
 }
