@@ -1,16 +1,11 @@
-// Looks at every public package as its users will get it: packs it, then lets publint and attw read the tarball.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+// Looks at every public package as its users will get it: makes its declarations, packs it, then lets publint and attw read
+// the tarball.
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { note, ROOT, readJson, run, runMain, ToolError } from './toolchain.mjs';
-
-function publicPackages() {
-  return ['packages', 'apps']
-    .flatMap((group) => readdirSync(join(ROOT, group)).map((name) => join(ROOT, group, name)))
-    .filter((folder) => existsSync(join(folder, 'package.json')))
-    .map((folder) => ({ folder, manifest: readJson(join(folder, 'package.json')) }))
-    .filter(({ manifest }) => manifest.private !== true);
-}
+import { emitDeclarations } from './emit-declarations.mjs';
+import { publicPackages } from './public-packages.mjs';
+import { note, run, runMain, ToolError } from './toolchain.mjs';
 
 /**
  * @param {string} folder
@@ -51,6 +46,7 @@ async function check({ folder, manifest }) {
 }
 
 await runMain(async () => {
+  await emitDeclarations();
   const waiting = publicPackages();
   /** @type {string[]} */
   const failed = [];

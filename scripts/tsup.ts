@@ -1,9 +1,6 @@
 import { defineConfig, type Options } from 'tsup';
 
-/**
- * The build of every package: one ES module and its declarations. Declarations are made against the built
- * declarations of our other packages (tsconfig.build.json), as a user of the published package sees them.
- */
+/** The build of every package: one ES module. Declarations are for those who publish: scripts/emit-declarations.mjs. */
 export function packageConfig(overrides: Options = {}): ReturnType<typeof defineConfig> {
   return defineConfig(packageOptions(overrides));
 }
@@ -15,8 +12,6 @@ export function packageOptions(overrides: Options = {}): Options {
     format: 'esm',
     target: 'node20',
     platform: 'node',
-    tsconfig: '../../tsconfig.build.json',
-    dts: true,
     sourcemap: true,
     clean: true,
     treeshake: true,

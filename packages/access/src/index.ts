@@ -5,3 +5,4 @@ export { isLoopbackAddress } from './loopback.js';
 export { type NamedToken, parseNamedTokens } from './named-token.js';
 export { SCOPES, type Scope } from './scope.js';
 export { isToken } from './token.js';
+export { freshTraceId, traceIdOf } from './trace-id.js';

@@ -10,6 +10,7 @@ it('what the package exports', () => {
       "authenticate",
       "checkPeer",
       "checkSource",
+      "freshTraceId",
       "identify",
       "isLoopbackAddress",
       "isToken",
@@ -17,6 +18,7 @@ it('what the package exports', () => {
       "parseNamedTokens",
       "requireScope",
       "resolveAccess",
+      "traceIdOf",
     ]
   `);
 });

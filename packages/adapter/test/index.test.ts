@@ -13,6 +13,8 @@ it('what the package exports', () => {
       "agentTools",
       "checkTranslatedGraph",
       "formatTools",
+      "isToolPattern",
+      "toolFilter",
       "toolManifest",
       "translateAction",
     ]

@@ -1,6 +1,5 @@
-import { type Clock, ConfigError, type TaskStore } from '@execgo/core';
+import { backgroundClock, type Clock, ConfigError, type TaskStore } from '@execgo/core';
 import { parseRedisUrl, type RedisTarget } from './redis-url.js';
-import { systemTime } from './system-time.js';
 
 /** What the cache reads time from: a `Clock` fits. */
 export type CacheClock = Pick<Clock, 'monotonic' | 'after' | 'turn'>;
@@ -59,7 +58,7 @@ export interface ResolvedOptions extends Required<Omit<CachedStoreOptions, 'url'
 
 /** @throws ConfigError naming the option, what was expected and what came; never the URL */
 export function resolveOptions(options: CachedStoreOptions): ResolvedOptions {
-  const { store, url, keyPrefix = DEFAULT_KEY_PREFIX, onWarning = emitWarning, clock = systemTime } = options;
+  const { store, url, keyPrefix = DEFAULT_KEY_PREFIX, onWarning = emitWarning, clock = backgroundClock } = options;
   if (METHODS.some((method) => typeof store?.[method] !== 'function')) {
     throw new ConfigError('store', 'a TaskStore', store);
   }

@@ -35,6 +35,7 @@ export {
   type TaskSucceeded,
 } from './event.js';
 export { EventEncoder, quote, reviveEvent } from './event-text.js';
+export { goDuration } from './go-duration.js';
 export {
   EXTERNAL,
   type IndexedTasks,
@@ -133,7 +134,8 @@ export {
 } from './reference.js';
 export { mayRetry, retryDelayMs } from './retry-policy.js';
 export { formatTime, parseTime } from './rfc3339.js';
-export { runSliced, SLICE_TASKS, type Sliced } from './slices.js';
+export { inTurns, nextTurn, runSliced, SLICE_TASKS, type Sliced } from './slices.js';
+export { backgroundClock, systemClock } from './system-clock.js';
 export {
   isTerminal,
   type OnInterrupt,

@@ -1,13 +1,4 @@
-import {
-  chainShape,
-  fanOutJoinShape,
-  graphScenario,
-  INVALID_IDS,
-  layeredShape,
-  ODD_IDS,
-  type Shape,
-  spec,
-} from '@execgo/testkit';
+import { chainShape, graphScenario, INVALID_IDS, layeredShape, ODD_IDS, spec } from '@execgo/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -22,20 +13,11 @@ import {
   unknownType,
   validateGraph,
 } from '../src/index.js';
-
-const NONE = () => false;
-
-function validate(specs: readonly TaskSpec[], isKnown: (id: string) => boolean = NONE): TaskGraph {
-  return runSliced(validateGraph(runSliced(indexTasks(specs)), isKnown));
-}
+import { NONE, specsOf, validate } from './support/graphs.js';
 
 /** A graph written as `{ task: [its dependencies] }`. */
 function specs(graph: Readonly<Record<string, readonly string[]>>): readonly TaskSpec[] {
   return Object.entries(graph).map(([id, depends_on]) => spec({ id, depends_on }));
-}
-
-function specsOf(shape: Shape): readonly TaskSpec[] {
-  return shape.map((dependencies, at) => spec({ id: `t${at}`, depends_on: dependencies.map((index) => `t${index}`) }));
 }
 
 function refusal(tasks: readonly TaskSpec[]): ExecGoError {
@@ -180,20 +162,6 @@ describe('size', () => {
     expect(refusal(ring).message).toContain('(100000 tasks)');
   });
 
-  it.each([
-    ['chain', chainShape],
-    ['fan-out with a join', (tasks: number) => fanOutJoinShape(tasks - 2)],
-    ['layered', (tasks: number) => layeredShape(tasks / 100, 100, 3)],
-  ])('time per task of a %s at 100,000 is within twice that at 10,000', (_, shape) => {
-    const [small, large] = [specsOf(shape(10_000)), specsOf(shape(100_000))];
-    const perTask = (tasks: readonly TaskSpec[]) => fastest(() => validate(tasks)) / tasks.length;
-    perTask(small);
-    // Timings on a shared machine are noisy: the smallest of several ratios is what the code itself does.
-    const ratios: number[] = [];
-    while (ratios.length < 5 && !ratios.some((ratio) => ratio < 2)) ratios.push(perTask(large) / perTask(small));
-    expect(Math.min(...ratios)).toBeLessThan(2);
-  });
-
   it('works in slices, so that the event loop may turn', () => {
     const tasks = specsOf(layeredShape(100, 100, 3));
     const indexing = countSlices(indexTasks(tasks));
@@ -251,13 +219,4 @@ function countSlices(work: Sliced<unknown>): number {
   let slices = 0;
   while (!work.next().done) slices += 1;
   return slices;
-}
-
-function fastest(work: () => void): number {
-  const times = Array.from({ length: 3 }, () => {
-    const begun = performance.now();
-    work();
-    return performance.now() - begun;
-  });
-  return Math.min(...times);
 }

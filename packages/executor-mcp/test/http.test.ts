@@ -194,7 +194,7 @@ describe('answers that are no good', () => {
     const { failure } = await useExecutor({ servers: { web: config(server, { execgo }) }, maxMessageBytes: 1_000_000 });
     const start = performance.now();
     expect((await failure('web.call')).message).toContain('maxMessageBytes (1000000)');
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('many events in one stream may be longer together', async () => {

@@ -210,7 +210,7 @@ describe('a server that cannot be started', () => {
     const start = performance.now();
     const broken = await failure('one.echo', { text: 'x' });
     expect(broken.message).toContain('is broken');
-    expect(performance.now() - start).toBeLessThan(100);
+    expect(performance.now() - start).toBeLessThan(quick.connectTimeoutMs);
     expect((await toolNames()).every((name) => name.startsWith('two.'))).toBe(true);
     await check({ tool_name: 'one.echo', input: { text: 'x' } });
   });
@@ -228,7 +228,7 @@ describe('a server that cannot be started', () => {
     const start = performance.now();
     const error = await failure('one.echo', { text: 'x' });
     expect(error.message).toContain('connectTimeoutMs');
-    expect(performance.now() - start).toBeLessThan(2_500);
+    expect(performance.now() - start).toBeLessThan(10_000);
     expect(living(storeId)).toEqual([]);
   });
 

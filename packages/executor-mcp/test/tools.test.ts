@@ -41,7 +41,7 @@ describe('the list of tools', () => {
     await call('one.echo', { text: 'warm' });
     const start = performance.now();
     expect(await toolNames()).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(4_000);
+    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('is new after list_changed', async () => {

@@ -1,3 +1,4 @@
+export { systemClock } from '@execgo/core';
 export {
   type ResolvedRetention,
   type ResolvedSchedulerOptions,
@@ -8,4 +9,3 @@ export {
 export type { RecoverySummary } from './recovery.js';
 export type { RetentionSweep } from './retention.js';
 export { createScheduler, Scheduler, type StopOptions } from './scheduler.js';
-export { systemClock } from './system-clock.js';

@@ -65,13 +65,14 @@ export class Ledger {
   }
 
   // The two events of every attempt are written out: building them by spread costs more than everything else here.
-  started(node: TaskNode): void {
+  // Who calls has just read the clock: `timestamp` is epoch milliseconds.
+  started(node: TaskNode, timestamp: number): void {
     this.move(node, 'task_started');
     node.attempt += 1;
     const event: TaskEvent = {
       seq: this.log.nextSeq(),
       type: 'task_started',
-      timestamp: this.clock.now(),
+      timestamp,
       graph_id: node.graph.id,
       task_id: node.spec.id,
       attempt: node.attempt,
@@ -79,12 +80,12 @@ export class Ledger {
     this.add(node, event, 0, true);
   }
 
-  succeeded(node: TaskNode, { result, details, progress }: Remains): void {
+  succeeded(node: TaskNode, { result, details, progress }: Remains, timestamp: number): void {
     this.move(node, 'task_succeeded');
     const event: TaskEvent = {
       seq: this.log.nextSeq(),
       type: 'task_succeeded',
-      timestamp: this.clock.now(),
+      timestamp,
       graph_id: node.graph.id,
       task_id: node.spec.id,
       result,

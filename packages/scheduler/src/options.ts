@@ -7,10 +7,10 @@ import {
   MemoryStore,
   type OutputStore,
   type Runner,
+  systemClock,
   type TaskStore,
 } from '@execgo/core';
 import type { RetentionSweep } from './retention.js';
-import { systemClock } from './system-clock.js';
 
 /** How long finished tasks are kept; a task that an unfinished one depends on is kept in any case. */
 export interface RetentionOptions {

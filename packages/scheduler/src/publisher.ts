@@ -32,6 +32,8 @@ interface Told {
 /** PUBLISH: what follows from events once they are durable: dependents become ready, waiters and watchers are told. */
 export class Publisher {
   private readonly clock: Clock;
+  /** When the batch at hand came: monotonic milliseconds, read once for all of it. */
+  private now = 0;
 
   constructor(private readonly parts: PublisherParts) {
     this.clock = parts.options.clock;
@@ -40,7 +42,8 @@ export class Publisher {
   publish(batch: Batch): void {
     const { counters, hub, dispatcher, retention } = this.parts;
     const told: Told[] = [];
-    counters.commitDuration.observe(this.clock.monotonic() - batch.appendedAt);
+    this.now = this.clock.monotonic();
+    counters.commitDuration.observe(this.now - batch.appendedAt);
     for (let at = 0; at < batch.events.length; at += 1) {
       const event = batch.events[at] as Batch['events'][number];
       const node = batch.nodes[at];
@@ -49,7 +52,7 @@ export class Publisher {
       if (node === undefined) continue;
       switch (event.type) {
         case 'task_submitted':
-          dispatcher.arrive(node);
+          this.arrive(node);
           break;
         case 'task_succeeded':
           this.release(node);
@@ -83,7 +86,7 @@ export class Publisher {
     this.parts.index.forEachDependent(node, this.arrive);
   }
 
-  private readonly arrive = (dependent: TaskNode) => this.parts.dispatcher.arrive(dependent);
+  private readonly arrive = (dependent: TaskNode) => this.parts.dispatcher.arrive(dependent, this.now);
 
   private settle(node: TaskNode, told: Told[]): void {
     const { index, taskWaiters, graphWaiters } = this.parts;

@@ -1,6 +1,7 @@
 import {
   type Clock,
   ExecGoError,
+  inTurns,
   isTerminal,
   linkGraph,
   MAX_CRASH_RESETS,
@@ -10,7 +11,6 @@ import {
 } from '@execgo/core';
 import { type Dispatcher, interrupted } from './dispatcher.js';
 import { forEachExternal, type GraphIndex, type TaskNode } from './graph-index.js';
-import { inTurns } from './in-turns.js';
 import { type Ledger, NOTHING_REMAINS } from './ledger.js';
 import type { ResolvedSchedulerOptions } from './options.js';
 import { toRuntimeError } from './outcome.js';
@@ -82,7 +82,8 @@ export class Recovery {
       if (refusal !== undefined) this.fail((interrupted[at] as Recovered).node, refusal);
     }
     for (const { node, dependency } of lost) this.skip(node, dependency);
-    for (const one of recovered) this.resume(one);
+    const now = this.clock.monotonic();
+    for (const one of recovered) this.resume(one, now);
     return { unfinished: recovered.length, interrupted: interrupted.length };
   }
 
@@ -129,7 +130,7 @@ export class Recovery {
     ledger.skipped(node, dependency, index.get(dependency)?.status === 'skipped' ? 'skipped' : 'failed');
   }
 
-  private resume({ node, task }: Recovered): void {
+  private resume({ node, task }: Recovered, now: number): void {
     const { dispatcher, options } = this.parts;
     if (isTerminal(node.status)) return;
     if (task.handle_id !== undefined) dispatcher.rememberHandle(node, task.handle_id);
@@ -138,7 +139,7 @@ export class Recovery {
     // The wall clock may have been set back since: no wait is longer than the back-off that it was left of.
     const leftMs = (task.runtime?.not_before ?? 0) - this.clock.now();
     const waitMs = Math.min(leftMs, retryDelayMs(node.attempt + 1));
-    if (waitMs <= 0) dispatcher.arrive(node);
+    if (waitMs <= 0) dispatcher.arrive(node, now);
     else node.live = dispatcher.waitForRetry(node, waitMs);
   }
 

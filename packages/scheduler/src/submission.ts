@@ -4,6 +4,7 @@ import {
   checkReferences,
   ExecGoError,
   indexTasks,
+  inTurns,
   isJsonObject,
   isTerminal,
   parseGraph,
@@ -22,7 +23,6 @@ import {
 } from '@execgo/core';
 import type { CommitLog } from './commit-log.js';
 import { forEachExternal, type GraphIndex, type TaskNode } from './graph-index.js';
-import { inTurns } from './in-turns.js';
 import type { Ledger } from './ledger.js';
 import type { LocalRunner } from './local-runner.js';
 import type { ResolvedSchedulerOptions } from './options.js';

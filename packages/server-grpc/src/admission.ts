@@ -1,9 +1,9 @@
+import { traceIdOf } from '@execgo/access';
 import { ServerInterceptingCall, type ServerInterceptor } from '@grpc/grpc-js';
 import type { Door } from './call.js';
 import { admit, textOf } from './caller-of.js';
 import { refusal } from './refusal.js';
 import type { Route } from './route.js';
-import { traceIdOf } from './trace-id.js';
 
 /**
  * Lets a call in, or ends it, as soon as its metadata is there: of a stranger no message is read, let alone kept. It stands before

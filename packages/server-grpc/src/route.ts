@@ -7,6 +7,7 @@ import type {
   MessageInitShape,
   MessageShape,
 } from '@bufbuild/protobuf';
+import { traceIdOf } from '@execgo/access';
 import { ExecGoError } from '@execgo/core';
 import {
   Metadata,
@@ -23,7 +24,6 @@ import { type Need, textOf } from './caller-of.js';
 import { asBuffer, decode, encode } from './message-codec.js';
 import { type Refusal, refusal } from './refusal.js';
 import { StreamWriter } from './stream-writer.js';
-import { traceIdOf } from './trace-id.js';
 
 /** What a handler may give instead of a message: its bytes, where it made them itself. */
 export type Encoded = Uint8Array;

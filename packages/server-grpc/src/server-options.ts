@@ -1,8 +1,7 @@
 import { type Access, type AccessOptions, isLoopbackAddress, resolveAccess } from '@execgo/access';
-import { type Clock, ConfigError, type Kernel } from '@execgo/core';
+import { backgroundClock, type Clock, ConfigError, type Kernel } from '@execgo/core';
 import { type GrpcLimitOptions, type ResolvedGrpcLimits, resolveLimits } from './limits.js';
 import { type GrpcLogger, stderrLogger } from './logger.js';
-import { systemTime } from './system-time.js';
 import type { TlsOptions } from './tls.js';
 
 /** What the server reads time from: a `Clock` fits. */
@@ -52,7 +51,7 @@ const MAX_PORT = 65_535;
 /** @throws ConfigError naming the option that cannot be used */
 export function resolveServerOptions(options: GrpcServerOptions): ResolvedServerOptions {
   if (options.version === '') throw new ConfigError('version', 'a version number', options.version);
-  const clock = options.clock ?? systemTime;
+  const clock = options.clock ?? backgroundClock;
   const access = resolveAccess(options.access);
   return {
     kernel: options.kernel,

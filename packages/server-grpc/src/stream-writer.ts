@@ -1,4 +1,4 @@
-import { nextTurn } from './next-turn.js';
+import { nextTurn } from '@execgo/core';
 import type { ResolvedServerOptions } from './server-options.js';
 
 interface WritableCall {

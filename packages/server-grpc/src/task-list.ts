@@ -1,9 +1,8 @@
 import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
-import { ExecGoError, TASK_STATUSES, type TaskQuery, type TaskStatus } from '@execgo/core';
+import { ExecGoError, nextTurn, TASK_STATUSES, type TaskQuery, type TaskStatus } from '@execgo/core';
 import type { Call } from './call.js';
 import { type ListTasksRequest, ListTasksResponseSchema, TaskSchema } from './gen/execgo/v1/execgo_pb.js';
 import { encode } from './message-codec.js';
-import { nextTurn } from './next-turn.js';
 import { decodePageToken, encodePageToken } from './page-token.js';
 import type { ResolvedServerOptions } from './server-options.js';
 import { invalidField } from './task-input.js';

@@ -1,8 +1,14 @@
 import { type Access, type AccessOptions, resolveAccess } from '@execgo/access';
-import { type Clock, ConfigError, type JsonObject, type Kernel, type SkillCatalogue } from '@execgo/core';
+import {
+  backgroundClock,
+  type Clock,
+  ConfigError,
+  type JsonObject,
+  type Kernel,
+  type SkillCatalogue,
+} from '@execgo/core';
 import { type HttpLogger, stderrLogger } from './logger.js';
 import type { Metric } from './metric.js';
-import { systemTime } from './system-time.js';
 
 /** What the server reads time from: a `Clock` fits. */
 export type ServerClock = Pick<Clock, 'monotonic' | 'after' | 'turn'>;
@@ -89,7 +95,7 @@ export interface ResolvedOptions {
 /** @throws ConfigError naming the option that cannot be used */
 export function resolveAppOptions(options: AppOptions): ResolvedOptions {
   if (options.version === '') throw new ConfigError('version', 'a version number', options.version);
-  const clock = options.clock ?? systemTime;
+  const clock = options.clock ?? backgroundClock;
   return {
     kernel: options.kernel,
     version: options.version.startsWith('v') ? options.version : `v${options.version}`,

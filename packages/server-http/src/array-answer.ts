@@ -1,8 +1,8 @@
 import type { JsonObject } from '@execgo/core';
+import { nextTurn } from '@execgo/core';
 import type { ServerClock } from './app-options.js';
 import { cutConnection } from './bindings.js';
 import type { Call } from './call.js';
-import { nextTurn } from './next-turn.js';
 
 export interface ArrayAnswerOptions {
   readonly clock: ServerClock;

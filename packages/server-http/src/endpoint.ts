@@ -1,4 +1,4 @@
-import { authenticate, checkSource, requireScope, type Scope } from '@execgo/access';
+import { authenticate, checkSource, requireScope, type Scope, traceIdOf } from '@execgo/access';
 import { ExecGoError } from '@execgo/core';
 import type { Context } from 'hono';
 import type { Door, ResolvedOptions } from './app-options.js';
@@ -7,7 +7,6 @@ import { Call, type Handler } from './call.js';
 import { preflightHeaders } from './cors.js';
 import { errorAnswer } from './error-answer.js';
 import type { Operation } from './openapi/operation.js';
-import { traceIdOf } from './trace-id.js';
 
 export type Method = 'GET' | 'POST' | 'DELETE';
 

@@ -1,5 +1,5 @@
+import { nextTurn } from '@execgo/core';
 import type { ServerClock } from './app-options.js';
-import { nextTurn } from './next-turn.js';
 
 const encoder = new TextEncoder();
 /** Media type of an event stream. */

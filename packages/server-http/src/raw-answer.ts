@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { freshTraceId } from './trace-id.js';
+import { freshTraceId } from '@execgo/access';
 
 /** What Node's parser refused before there was a request: which status, and in words. */
 function refusalOf(error: NodeJS.ErrnoException): readonly [status: number, message: string] {

@@ -1,10 +1,9 @@
-import { ExecGoError, type Kernel, type OutputStream } from '@execgo/core';
+import { ExecGoError, type Kernel, nextTurn, type OutputStream } from '@execgo/core';
 import type { ResolvedOptions } from './app-options.js';
 import { cutConnection } from './bindings.js';
 import { type ByteRange, byteRange } from './byte-range.js';
 import type { Call } from './call.js';
 import { ofNewestRun } from './newest-run.js';
-import { nextTurn } from './next-turn.js';
 import { cutCharacterLength, utf8 } from './output-text.js';
 
 /** Bytes in memory for one answer. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { isLoopbackAddress } from '@execgo/access';
+import { freshTraceId, isLoopbackAddress } from '@execgo/access';
 import { ConfigError, ExecGoError, errorMessage } from '@execgo/core';
 import { getRequestListener, type HttpBindings } from '@hono/node-server';
 import type { Hono } from 'hono';
@@ -8,7 +8,6 @@ import { CLOSING } from './bindings.js';
 import { needsLoopback } from './loopback-apps.js';
 import { refuseConnection, transportError } from './raw-answer.js';
 import { type ResolvedServeOptions, resolveServeOptions, type ServeOptions } from './serve-options.js';
-import { freshTraceId } from './trace-id.js';
 
 /** How often a listener that is closing looks for connections that have become idle. */
 const SWEEP_MS = 20;

@@ -1,4 +1,4 @@
-import { type AccessOptions, authenticate, type Caller, checkSource, resolveAccess } from '@execgo/access';
+import { type AccessOptions, authenticate, type Caller, checkSource, resolveAccess, traceIdOf } from '@execgo/access';
 import { ExecGoError, errorMessage } from '@execgo/core';
 import { isLegacyRequest, createMcpHandler as modernHandler } from '@modelcontextprotocol/server';
 import { Connections } from './connection.js';
@@ -7,7 +7,6 @@ import { messageBody } from './message-body.js';
 import { type McpServerOptions, resolveOptions } from './options.js';
 import { rpcError, SERVER_ERROR, thrownAnswer } from './rpc-answer.js';
 import { Sessions } from './sessions.js';
-import { traceIdOf } from './trace-id.js';
 
 const METHODS = ['DELETE', 'GET', 'POST'];
 const ALLOWED = METHODS.join(', ');

@@ -1,6 +1,4 @@
 export { createMcpHandler, type McpHandler, type McpHandlerOptions, type McpRequestInfo } from './handler.js';
 export type { McpLogger } from './logger.js';
-export { DEFAULT_MCP_LIMITS, type McpLimitOptions, type McpServerOptions } from './options.js';
+export { DEFAULT_MCP_LIMITS, type McpClock, type McpLimitOptions, type McpServerOptions } from './options.js';
 export { type McpStdioOptions, type McpStdioServer, serveMcpStdio } from './stdio.js';
-export type { McpClock } from './system-time.js';
-export { isToolPattern } from './tool-filter.js';

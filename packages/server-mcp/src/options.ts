@@ -1,7 +1,9 @@
-import { ConfigError, type Kernel } from '@execgo/core';
+import { type ToolFilter, toolFilter } from '@execgo/adapter';
+import { backgroundClock, type Clock, ConfigError, type Kernel } from '@execgo/core';
 import { type McpLogger, stderrLogger } from './logger.js';
-import { type McpClock, systemTime } from './system-time.js';
-import { type ToolFilter, toolFilter } from './tool-filter.js';
+
+/** What the server reads time from: a `Clock` fits. */
+export type McpClock = Pick<Clock, 'monotonic' | 'after' | 'turn'>;
 
 export interface McpLimitOptions {
   /** Sessions of clients of 2025-11-25 and earlier at once. Beyond it the one that was idle longest is ended. @default 1000 */
@@ -79,7 +81,7 @@ export interface ResolvedOptions {
 
 /** @throws ConfigError naming the option that cannot be used */
 export function resolveOptions(options: McpServerOptions): ResolvedOptions {
-  const { kernel, version, tools, limits = {}, logger = stderrLogger, clock = systemTime } = options;
+  const { kernel, version, tools, limits = {}, logger = stderrLogger, clock = backgroundClock } = options;
   if (version === '') throw new ConfigError('version', 'a version number', version);
   return { kernel, version, offers: toolFilter(tools), limits: resolveLimits(limits), logger, clock };
 }

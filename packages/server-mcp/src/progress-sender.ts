@@ -1,4 +1,4 @@
-import type { McpClock } from './system-time.js';
+import type { McpClock } from './options.js';
 
 /** How far a call has come. */
 export interface ProgressUpdate {

@@ -6,7 +6,6 @@ it('what the package exports', () => {
     [
       "DEFAULT_MCP_LIMITS",
       "createMcpHandler",
-      "isToolPattern",
       "serveMcpStdio",
     ]
   `);

@@ -3,6 +3,7 @@ import {
   errorMessage,
   fromWire,
   type KeptReceipt,
+  nextTurn,
   reviveEvent,
   type StoreContents,
   type Task,
@@ -12,7 +13,6 @@ import { damaged } from './archive-damage.js';
 import { isIntact, type Part, rowsHead, rowsOf } from './archive-line.js';
 import type { CheckedArchive } from './check-archive.js';
 import { readLines } from './line-source.js';
-import { nextTurn } from './next-turn.js';
 
 /** What an archive holds, read from its file a line at a time. */
 export class ArchiveContents implements StoreContents {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { StoreContents } from '@execgo/core';
+import { nextTurn } from '@execgo/core';
 import { type Counts, PARTS, type Part } from './archive-line.js';
 import { eventText, receiptText, taskText } from './canonical.js';
-import { nextTurn } from './next-turn.js';
 
 /** Text that is hashed in one turn of the event loop, in UTF-16 units. */
 const TURN_UNITS = 512 * 1024;

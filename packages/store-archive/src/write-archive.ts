@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import type { CopyProgress, StoreContents } from '@execgo/core';
+import { nextTurn } from '@execgo/core';
 import { FORMAT, lineBytes, membersOf, type Part, rowsMembers } from './archive-line.js';
 import { eventText, receiptText, taskText } from './canonical.js';
-import { nextTurn } from './next-turn.js';
 
 /** A line ends when it has this much text, in UTF-16 units, or this many rows. */
 const LINE_UNITS = 256 * 1024;

@@ -3,6 +3,7 @@ import {
   type ExecGoError,
   errorMessage,
   isExecGoError,
+  nextTurn,
   SLICE_TASKS,
   type Sliced,
   type StagedEvents,
@@ -13,7 +14,6 @@ import { FlushPolicy } from './flush-policy.js';
 import { type Journal, TURN_BYTES } from './journal.js';
 import { EVENT_SEPARATOR, EVENTS_TAIL, eventsHead, type SnapshotMark, snapshotText } from './journal-line.js';
 import { LineBuffer } from './line-buffer.js';
-import { nextTurn } from './next-turn.js';
 import { readOnly, refused } from './store-errors.js';
 
 /** Most events that are made durable by one flush, unless a single append has more. */

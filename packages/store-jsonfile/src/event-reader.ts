@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { type EventQuery, ExecGoError, quote, type TaskEvent } from '@execgo/core';
+import { type EventQuery, ExecGoError, nextTurn, quote, type TaskEvent } from '@execgo/core';
 import type { FileReader, ReadableFile } from './file-system.js';
 import { eventSlices, lineHead, parseEvents, type RawLine } from './journal-line.js';
-import { nextTurn } from './next-turn.js';
 import type { Segment } from './segment.js';
 import { readLines } from './segment-reader.js';
 import { damaged } from './store-damage.js';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   ExecGoError,
   type KeptReceipt,
+  nextTurn,
   type ReceiptRetention,
   type StoreContents,
   type Task,
@@ -11,7 +12,6 @@ import {
 import { type EventSource, readEventBatches } from './event-reader.js';
 import type { FileSystem } from './file-system.js';
 import { type LoadedStore, loadStore } from './load-store.js';
-import { nextTurn } from './next-turn.js';
 import { PinnedFiles } from './pinned-files.js';
 import { cutBatches } from './state-file.js';
 import { isMissing } from './store-errors.js';

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
-import { errorMessage, isJsonObject, type Receipt } from '@execgo/core';
+import { errorMessage, isJsonObject, nextTurn, type Receipt } from '@execgo/core';
 import { readText } from './checked-file.js';
 import type { FileReader } from './file-system.js';
-import { nextTurn } from './next-turn.js';
 import { damaged } from './store-damage.js';
 
 export const RECEIPTS_FILE = 'receipts.json';

@@ -4,6 +4,7 @@ import {
   errorMessage,
   fromWire,
   isJsonObject,
+  nextTurn,
   quote,
   type TableCut,
   type Task,
@@ -11,7 +12,6 @@ import {
 } from '@execgo/core';
 import { lineBlocks } from './checked-file.js';
 import type { FileReader } from './file-system.js';
-import { nextTurn } from './next-turn.js';
 import { damaged } from './store-damage.js';
 
 export const STATE_FILE = 'state.json';

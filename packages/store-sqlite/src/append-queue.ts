@@ -1,7 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
-import { EventEncoder, type ExecGoError, errorMessage, type TaskEvent } from '@execgo/core';
+import { EventEncoder, type ExecGoError, errorMessage, nextTurn, type TaskEvent } from '@execgo/core';
 import type { AppendAborted, AppendPart, FromWriter } from './append-port.js';
-import { nextTurn } from './next-turn.js';
 import { readOnly, refused } from './store-errors.js';
 
 /** A part of an append ends at so many events, or at so much text, in UTF-16 units; the event loop turns between parts. */

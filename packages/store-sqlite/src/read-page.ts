@@ -1,4 +1,4 @@
-import { nextTurn } from './next-turn.js';
+import { nextTurn } from '@execgo/core';
 import type { Page } from './page.js';
 
 /** Bytes that are decoded in one turn of the event loop. */

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { EventEncoder, reviveEvent } from '@execgo/core';
+import { EventEncoder, nextTurn, reviveEvent } from '@execgo/core';
 import { EventSequence, spec, type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { createSqliteStore, type SqliteStore } from '../src/index.js';
-import { nextTurn } from '../src/next-turn.js';
 
 const GRAPH_TASKS = 100_000;
 const LOAD_MS = 3_000;

@@ -1,4 +1,5 @@
 import { isAbsolute, join, normalize } from 'node:path';
+import { isToolPattern } from '@execgo/adapter';
 
 /** How one sort of value is written, read and shown. A reader answers undefined for what is no such value. */
 export interface Kind<T> {
@@ -52,11 +53,11 @@ export function name(placeholder: string, expected: string): Kind<string> {
   return textual(placeholder, expected, (text) => (/^\S+$/.test(text) ? text : undefined));
 }
 
-/** A name under which agents call a tool, or a glob of such names: what `isToolPattern` of server-mcp takes, whose SDK settings do without. */
+/** A name under which agents call a tool, or a glob of such names. */
 export const toolPattern: Kind<string> = textual(
   'tool',
   'the name of a tool, or a glob of letters, digits, _, -, * and ?, with or without a ! before it',
-  (text) => (/^!?[\w*?-]+$/.test(text) ? text : undefined),
+  (text) => (isToolPattern(text) ? text : undefined),
 );
 
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): Kind<number> {

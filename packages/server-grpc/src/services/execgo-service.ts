@@ -1,9 +1,15 @@
 import { actorOf } from '@execgo/access';
-import { type CancelOptions, ExecGoError, errorMessage, isExecGoError, type KernelHealth } from '@execgo/core';
+import {
+  type CancelOptions,
+  ExecGoError,
+  errorMessage,
+  goDuration,
+  isExecGoError,
+  type KernelHealth,
+} from '@execgo/core';
 import type { Call } from '../call.js';
 import { textOf } from '../caller-of.js';
 import { ExecGo } from '../gen/execgo/v1/execgo_pb.js';
-import { goDuration } from '../go-duration.js';
 import { type Route, serverStream, unary } from '../route.js';
 import type { ResolvedServerOptions } from '../server-options.js';
 import { watchTasks } from '../task-events.js';

@@ -6,14 +6,20 @@ import {
   toolManifest,
   translateAction,
 } from '@execgo/adapter';
-import { isExecGoError, type JsonObject, type Kernel, type TaskGraphInput, toWire } from '@execgo/core';
+import {
+  inTurns,
+  isExecGoError,
+  type JsonObject,
+  type Kernel,
+  nextTurn,
+  type TaskGraphInput,
+  toWire,
+} from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
 import { freshId } from '../fresh-id.js';
-import { inTurns } from '../in-turns.js';
 import { jsonBody } from '../json-body.js';
-import { nextTurn } from '../next-turn.js';
 import { Query } from '../query.js';
 import { submitOptions } from '../submit-options.js';
 import { FORMAT, GET_CAPABILITIES, LIST_AGENT_TOOLS, SUBMIT_ACTION, TRANSLATE_ACTION } from './adapter-operations.js';

@@ -1,9 +1,8 @@
 import { identify } from '@execgo/access';
-import { errorMessage, type KernelHealth } from '@execgo/core';
+import { errorMessage, goDuration, type KernelHealth } from '@execgo/core';
 import type { ResolvedOptions } from '../app-options.js';
 import type { Call } from '../call.js';
 import type { Route } from '../endpoint.js';
-import { goDuration } from '../go-duration.js';
 import { GET_HEALTH, GET_LIVE, GET_READY } from './server-operations.js';
 
 /** `/health` `/livez` `/readyz`: they ask no token, since those who probe have none. */

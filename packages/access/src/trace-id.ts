@@ -8,8 +8,8 @@ const pool = Buffer.allocUnsafe(POOL_BYTES);
 let next = POOL_BYTES;
 
 /** The caller's id where it can be echoed (1–128 visible ASCII characters), else a fresh one of 16 hex digits. */
-export function traceIdOf(given: string | null): string {
-  return given !== null && VISIBLE_ASCII.test(given) ? given : freshTraceId();
+export function traceIdOf(given: string | null | undefined): string {
+  return typeof given === 'string' && VISIBLE_ASCII.test(given) ? given : freshTraceId();
 }
 
 /** Random bytes are drawn for many ids at once: one draw for each would be a third of the cost of a small request. */
