@@ -26,10 +26,13 @@ export class FinishedOrder {
   /** Adds tasks that have ended, in any order, all of them after those that are here. */
   add(tasks: Task[]): void {
     if (tasks.length > 1) tasks.sort((a, b) => a.last_seq - b.last_seq);
-    for (const { id, last_seq } of tasks) {
-      this.ids.push(id);
-      this.seqs.push(last_seq);
-    }
+    for (const task of tasks) this.append(task);
+  }
+
+  /** Adds the task that has ended last. */
+  append({ id, last_seq }: Task): void {
+    this.ids.push(id);
+    this.seqs.push(last_seq);
   }
 
   /** Takes out the one that ended with this event; does nothing if there is none. */

@@ -135,6 +135,7 @@ export {
 export { mayRetry, retryDelayMs } from './retry-policy.js';
 export { formatTime, parseTime } from './rfc3339.js';
 export { inTurns, nextTurn, runSliced, SLICE_TASKS, type Sliced } from './slices.js';
+export type { StagedEvents } from './staged-events.js';
 export { backgroundClock, systemClock } from './system-clock.js';
 export {
   isTerminal,
@@ -160,7 +161,7 @@ export {
   type TaskInput,
   TaskInputSchema,
 } from './task-schema.js';
-export { StagedEvents, type TableCut, TaskTable } from './task-table.js';
+export { type TableCut, TaskTable } from './task-table.js';
 export { type AnyStatus, isLegal, statusAfter, TRANSITIONS } from './transition.js';
 export {
   type AssignedSeqs,

@@ -11,7 +11,7 @@ import type {
   TaskQuery,
   TaskStore,
 } from './ports/task-store.js';
-import { runSliced, SLICE_TASKS, type Sliced } from './slices.js';
+import { SLICE_TASKS, type Sliced } from './slices.js';
 import type { Task } from './task.js';
 import { TaskTable } from './task-table.js';
 
@@ -26,6 +26,8 @@ export interface MemoryStoreOptions {
 }
 
 const DEFAULT_MAX_EVENTS = 10_000;
+/** Up to this many events are folded in one go: a few milliseconds. */
+const AT_ONCE = 4 * SLICE_TASKS;
 
 /** A store that forgets everything with its process: for tests, for embedding, and as the measure for durable ones. */
 export class MemoryStore implements TaskStore {
@@ -61,10 +63,10 @@ export class MemoryStore implements TaskStore {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     try {
       this.checkSeqs(events);
-      if (this.busy !== undefined || (events.length > SLICE_TASKS && this.turn !== undefined)) {
+      if (this.busy !== undefined || (events.length > AT_ONCE && this.turn !== undefined)) {
         return this.appendLater(events);
       }
-      this.table.commit(runSliced(this.table.stage(events)));
+      this.table.apply(events);
       this.keep(events);
       return Promise.resolve();
     } catch (error) {

@@ -2,7 +2,6 @@ import { applyEvent } from './apply-event.js';
 import { ExecGoError } from './errors.js';
 import type { GraphSubmitted, TaskEvent } from './event.js';
 import { FinishedOrder } from './finished-order.js';
-import { jsonSize } from './json.js';
 import {
   type FinishedPage,
   type FinishedQuery,
@@ -15,10 +14,10 @@ import {
   type TaskQuery,
 } from './ports/task-store.js';
 import { SLICE_TASKS, type Sliced } from './slices.js';
+import { StagedEvents } from './staged-events.js';
 import { isTerminal, type Task } from './task.js';
+import { matches, sizeInPage } from './task-query.js';
 
-/** Bytes a task is counted with in a page, besides its input and result. */
-const TASK_OVERHEAD_BYTES = 300;
 /** How many tasks a sliced commit shows or hides in one go. */
 const COMMIT_SLICE = 5000;
 /** How many tasks one batch of `unfinished` holds. */
@@ -40,41 +39,6 @@ interface OpenCut {
   doneSeq: number;
   readonly lastSeq: number;
   readonly saved: Map<number, Task>;
-}
-
-/** What a batch of events makes of the tasks it touches, not yet visible. */
-export class StagedEvents {
-  /** In step: a task, and what it becomes; undefined = deleted. A task submitted twice is in it twice. */
-  readonly ids: string[] = [];
-  readonly tasks: (Task | undefined)[] = [];
-  /** In step: the task as it was before this batch; undefined = absent. */
-  readonly before: (Task | undefined)[] = [];
-  readonly graphs: GraphSubmitted[] = [];
-  /** Place of each id in the arrays. Made when a batch first changes a task: a large submission never needs it. */
-  private places: Map<string, number> | undefined;
-
-  constructor(private readonly committed: ReadonlyMap<string, Task>) {}
-
-  add(event: TaskEvent): void {
-    if (event.type === 'graph_submitted') {
-      this.graphs.push(event);
-      return;
-    }
-    const id = event.task_id;
-    if (event.type !== 'task_submitted') this.places ??= new Map(this.ids.map((known, place) => [known, place]));
-    const place = this.places?.get(id);
-    const before = place === undefined ? this.committed.get(id) : this.tasks[place];
-    const after = applyEvent(before, event);
-    // Committed in this order: a task submitted again is the newest.
-    if (place === undefined || event.type === 'task_submitted') {
-      this.places?.set(id, this.ids.length);
-      this.ids.push(id);
-      this.tasks.push(after);
-      this.before.push(before);
-    } else {
-      this.tasks[place] = after;
-    }
-  }
 }
 
 /** What reads still see while a commit goes on in slices. */
@@ -163,6 +127,50 @@ export class TaskTable {
   }
 
   /**
+   * Folds a batch and shows it at once, where there is nothing to wait for between the two: what `stage` and `commit` do, for
+   * half of the cost.
+   * @throws as `stage`; the table is as it was
+   */
+  apply(events: readonly TaskEvent[]): void {
+    const before = new Array<Task | undefined>(events.length);
+    const after = new Array<Task | undefined>(events.length);
+    for (let at = 0; at < events.length; at += 1) {
+      const event = events[at] as TaskEvent;
+      if (event.type === 'graph_submitted') continue;
+      const task = this.tasks.get(event.task_id);
+      before[at] = task;
+      try {
+        after[at] = applyEvent(task, event);
+      } catch (error) {
+        this.takeBack(events.slice(0, at), before);
+        throw error;
+      }
+      this.put(event.task_id, after[at]);
+    }
+    for (let at = 0; at < events.length; at += 1) {
+      const event = events[at] as TaskEvent;
+      if (event.type === 'graph_submitted') this.keepReceipt(event);
+      else this.follow(event.task_id, before[at], after[at]);
+    }
+    this.tidy();
+  }
+
+  /** Undoes what `apply` has put, newest first. */
+  private takeBack(events: readonly TaskEvent[], before: readonly (Task | undefined)[]): void {
+    for (let at = events.length - 1; at >= 0; at -= 1) {
+      const event = events[at] as TaskEvent;
+      if (event.type !== 'graph_submitted') this.put(event.task_id, before[at]);
+    }
+  }
+
+  /** What follows from one event of `apply`. */
+  private follow(id: string, before: Task | undefined, task: Task | undefined): void {
+    this.account(id, before, task);
+    if (task !== undefined && isTerminal(task.status)) this.finishedOrder.append(task);
+    if (before !== undefined && before.submitted_seq !== task?.submitted_seq) this.forget(before);
+  }
+
+  /**
    * Folds a batch without showing it.
    * @throws ExecGoError `internal` for an event that is illegal: the batch or this table is damaged
    */
@@ -246,7 +254,7 @@ export class TaskTable {
       if (task === undefined || !matches(task, query)) continue;
       if (tasks.length >= limit || bytes > MAX_PAGE_BYTES) return { tasks, next: (tasks.at(-1) as Task).submitted_seq };
       tasks.push(task);
-      bytes += sizeOf(task);
+      bytes += sizeInPage(task);
     }
     return { tasks };
   }
@@ -295,14 +303,21 @@ export class TaskTable {
 
   /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
   private replace(id: string, before: Task | undefined, task: Task | undefined): void {
+    this.put(id, task);
+    this.account(id, before, task);
+  }
+
+  private put(id: string, task: Task | undefined): void {
+    if (task === undefined) this.tasks.delete(id);
+    else this.tasks.set(id, task);
+  }
+
+  /** Keeps everything in step with a task that has been put. */
+  private account(id: string, before: Task | undefined, task: Task | undefined): void {
     if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
     if (before !== undefined && isTerminal(before.status)) this.finishedCount -= 1;
-    if (task !== undefined && isTerminal(task.status)) this.finishedCount += 1;
-    if (task === undefined) {
-      this.tasks.delete(id);
-      return;
-    }
-    this.tasks.set(id, task);
+    if (task === undefined) return;
+    if (isTerminal(task.status)) this.finishedCount += 1;
     if (task.updated_at > this.newestTimestamp) this.newestTimestamp = task.updated_at;
     if (before?.submitted_seq === task.submitted_seq) return;
     this.order.push(id);
@@ -400,25 +415,4 @@ export class TaskTable {
   private expired(receipt: Receipt): boolean {
     return this.newestTimestamp - receipt.created_at > this.retention.maxAgeMs;
   }
-}
-
-function matches(task: Task, query: TaskQuery): boolean {
-  if (query.status !== undefined && task.status !== query.status) return false;
-  if (query.type !== undefined && task.spec.type !== query.type) return false;
-  if (query.graph_id !== undefined && task.graph_id !== query.graph_id) return false;
-  if (query.handle_id !== undefined && task.handle_id !== query.handle_id) return false;
-  for (const [key, value] of Object.entries(query.annotations ?? {})) {
-    const annotations = task.spec.annotations;
-    if (annotations === undefined || !Object.hasOwn(annotations, key) || annotations[key] !== value) return false;
-  }
-  return true;
-}
-
-function sizeOf(task: Task): number {
-  const { params, input } = task.spec;
-  let bytes = TASK_OVERHEAD_BYTES;
-  if (params !== undefined) bytes += jsonSize(params, MAX_PAGE_BYTES);
-  if (input !== undefined && input !== params) bytes += jsonSize(input, MAX_PAGE_BYTES);
-  if (task.result !== undefined) bytes += jsonSize(task.result, MAX_PAGE_BYTES);
-  return bytes;
 }

@@ -27,7 +27,6 @@ it('the package exports these values and no others', () => {
       "RUN_ERROR_CODES",
       "SERVER_FIELDS",
       "SLICE_TASKS",
-      "StagedEvents",
       "TASK_STATUSES",
       "TRANSITIONS",
       "Task",

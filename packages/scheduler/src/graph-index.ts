@@ -196,7 +196,7 @@ export class GraphIndex {
   private leaveIfUnneeded(node: TaskNode): void {
     if (!node.settled || node.openDependents > 0) return;
     this.nodes.delete(node.id);
-    this.dependentsAcross.delete(node);
+    if (this.dependentsAcross.size > 0) this.dependentsAcross.delete(node);
     if (node.index >= 0) node.graph.nodes[node.index] = undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { errorMessage, isExecGoError, runSliced, type TaskEvent, type TaskTable } from '@execgo/core';
+import { errorMessage, isExecGoError, type TaskEvent, type TaskTable } from '@execgo/core';
 import type { FileReader } from './file-system.js';
 import { eventSlices, lineHead, parseEvents, type RawLine } from './journal-line.js';
 import type { Segment } from './segment.js';
@@ -47,7 +47,7 @@ function replayLine(path: string, line: RawLine, from: number, table: TaskTable,
     for (const slice of eventSlices(line.json, head.from)) {
       for (const event of parseEvents(slice)) if (isNew(event, table, start)) events.push(event);
     }
-    table.commit(runSliced(table.stage(events)));
+    table.apply(events);
   } catch (error) {
     if (isExecGoError(error, 'internal')) throw damaged(path, error.message, line.offset, error);
     throw damaged(path, errorMessage(error), line.offset, error);

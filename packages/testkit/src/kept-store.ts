@@ -3,7 +3,6 @@ import {
   ExecGoError,
   type KeptReceipt,
   type OpenedStore,
-  runSliced,
   type StoreContents,
   type StoreMaintenance,
   type StoreReport,
@@ -39,7 +38,7 @@ export async function drainContents(contents: StoreContents): Promise<DrainedSto
 /** What a store holds after these events, with history from a seq on. */
 export function keptAfter(events: readonly TaskEvent[], storeId = '00000000000000aa', firstSeq = 1): DrainedStore {
   const table = new TaskTable();
-  table.commit(runSliced(table.stage(events)));
+  table.apply(events);
   return {
     storeId,
     firstSeq,

@@ -13,18 +13,72 @@ function byId(tasks: Iterable<Task>): Map<string, Task> {
 
 const histories = legalEvents({ maxEvents: 80 }).chain((events) => fc.tuple(fc.constant(events), cutAnywhere(events)));
 
+/** The two ways in which a batch becomes visible in one go. */
+const WAYS = [
+  ['stage and commit', commit],
+  ['apply', (table: TaskTable, events: readonly TaskEvent[]) => table.apply(events)],
+] as const;
+
+/** Everything that a table tells. */
+function told(table: TaskTable) {
+  const finished = table.finished({ limit: 1000 });
+  const graphs = [...new Set([...table.all()].map(({ graph_id }) => graph_id))];
+  return {
+    tasks: [...table.all()],
+    finished,
+    graphs: graphs.map((graph_id) => table.list({ graph_id })),
+    receipts: [...table.allReceipts()],
+    unfinished: [...table.unfinished()],
+  };
+}
+
+describe('apply', () => {
+  it('does to a table what stage and commit do', () => {
+    fc.assert(
+      fc.property(histories, ([, appends]) => {
+        const [applied, committed] = [new TaskTable(), new TaskTable()];
+        for (const events of appends) {
+          applied.apply(events);
+          commit(committed, events);
+          expect(told(applied)).toEqual(told(committed));
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('leaves the table as it was where one event of the batch is illegal', () => {
+    fc.assert(
+      fc.property(histories, fc.nat(), ([, appends], at) => {
+        const table = new TaskTable();
+        const last = appends.at(-1) ?? [];
+        for (const events of appends.slice(0, -1)) table.apply(events);
+        const before = told(table);
+        const make = new EventSequence();
+        const illegal = { ...make.started('never submitted'), seq: 1e6 };
+        const place = at % (last.length + 1);
+        expect(() => table.apply([...last.slice(0, place), illegal, ...last.slice(place)])).toThrow('illegal');
+        expect(told(table)).toEqual(before);
+        table.apply(last);
+        expect(byId(table.all())).toEqual(foldEvents(appends.flat()));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
 describe('a cut of a task table', () => {
-  it('gives out the tasks as they were when it was made, whatever is committed while it is read', () => {
+  it.each(WAYS)('gives out the tasks as they were when it was made, whatever comes while it is read: %s', (_, add) => {
     fc.assert(
       fc.property(histories, fc.nat(), fc.integer({ min: 1, max: 3 }), ([, appends], at, step) => {
         const table = new TaskTable();
         const cutAt = at % (appends.length + 1);
-        for (const events of appends.slice(0, cutAt)) commit(table, events);
+        for (const events of appends.slice(0, cutAt)) add(table, events);
         const cut = table.cut();
         const found: Task[] = [];
         for (const events of appends.slice(cutAt)) {
           found.push(...cut.take(step));
-          commit(table, events);
+          add(table, events);
         }
         for (let more = cut.take(step); more.length > 0; more = cut.take(step)) found.push(...more);
         expect(found).toEqual([...foldEvents(appends.slice(0, cutAt).flat()).values()]);
