@@ -4,7 +4,7 @@ import { hammer } from './support/hammer.js';
 
 const LOAD = { rounds: 1, readers: 8, tasks: 40 };
 
-/** One round; `failing-redis.long.test.ts` has thirty. */
+/** One round; `failing-redis.long.test.ts` has a hundred. */
 it('Redis paused, killed, restarted empty and with old data, cut off, slow, its removals lost: no read is older than the last append that had resolved', {
   timeout: 120_000,
 }, async () => {
@@ -16,7 +16,7 @@ it('Redis paused, killed, restarted empty and with old data, cut off, slow, its 
   expect(report.reads).toBeGreaterThan(5_000);
   expect(report.hits).toBeGreaterThan(300);
   expect(report.appends).toBeGreaterThan(100);
-  expect(report.outages).toBeGreaterThanOrEqual(4);
+  expect(report.outages).toBeGreaterThanOrEqual(3);
 });
 
 it('control: the same without the protection gives wrong answers', { timeout: 120_000 }, async () => {

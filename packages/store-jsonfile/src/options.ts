@@ -14,7 +14,7 @@ export interface JsonFileStoreOptions {
   readonly eventRetentionBytes?: number;
   /** Size at which a new journal file is begun, in bytes. @default 64 MiB, or an eighth of `eventRetentionBytes` where that is less */
   readonly segmentBytes?: number;
-  /** A snapshot is written when the journal has grown by half the state's size, and at least by this many bytes. @default 16 MiB */
+  /** A snapshot is written when the journal has grown by half the state's size, and at least by this many bytes: a second or two of a start. @default 64 MiB */
   readonly snapshotMinBytes?: number;
   /** Least time from one snapshot to the next, in milliseconds. @default 30,000 */
   readonly snapshotMinIntervalMs?: number;
@@ -30,7 +30,7 @@ export interface JsonFileStoreOptions {
 
 export const DEFAULT_EVENT_RETENTION_BYTES = 1024 ** 3;
 export const DEFAULT_SEGMENT_BYTES = 64 * 1024 ** 2;
-export const DEFAULT_SNAPSHOT_MIN_BYTES = 16 * 1024 ** 2;
+export const DEFAULT_SNAPSHOT_MIN_BYTES = 64 * 1024 ** 2;
 export const DEFAULT_SNAPSHOT_MIN_INTERVAL_MS = 30_000;
 export const DEFAULT_WARN_STATE_BYTES = 1024 ** 3;
 /** A small retention is kept in a few files, so that dropping the oldest leaves most of it. */

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import {
@@ -15,6 +15,8 @@ import { EventSequence, failure, foldEvents, seededRandom, spec } from '@execgo/
 import { allTasks } from './all-tasks.js';
 import type { DurableStore } from './stores.js';
 
+/** Copies that are looked at at once: opening one waits for threads to start. Which bits are flipped does not depend on it. */
+const AT_ONCE = availableParallelism() + 2;
 /** Rounds of the life that is damaged. */
 const ROUNDS = 8;
 const KEYS = ['key 0', 'key 1', 'key 2', 'key 3'] as const;
@@ -62,8 +64,11 @@ export async function flipBits(
       await live(store, layout, join(place, `life-${at}`), source, appends);
       sources.push(source);
     }
-    for (let flip = 0; flip < flips; flip += 1) {
-      const copy = join(place, 'copy');
+    let next = 0;
+    const flipOn = async (copy: string) => {
+      for (let flip = next++; flip < flips; flip = next++) await flipOnce(flip, copy);
+    };
+    const flipOnce = async (flip: number, copy: string) => {
       cpSync(sources[flip % sources.length] as string, copy, { recursive: true });
       const flipped = flip < LAYOUTS.length ? 'nothing' : flipOne(copy, random);
       const files = readdirSync(copy);
@@ -75,7 +80,8 @@ export async function flipBits(
       const said = { findings: told.map(({ file, message }) => `${file} ${message}`), warnings };
       judge(counts, `${LAYOUTS[flip % LAYOUTS.length]}: ${flipped}`, files, shown, said, appends);
       rmSync(copy, { recursive: true });
-    }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, at) => flipOn(join(place, `copy-${at}`))));
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

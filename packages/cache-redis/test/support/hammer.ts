@@ -103,10 +103,10 @@ async function putThrough(
   await redis.command('FLUSHALL');
   await hits(60);
 
-  const before = proxy.dropped;
-  proxy.drops = (command) => command === 'UNLINK';
-  if (sendsRemovals) await until(() => proxy.dropped > before, WAIT_MS);
-  proxy.drops = () => false;
+  const before = proxy.lost;
+  proxy.losesRemovals = true;
+  if (sendsRemovals) await until(() => proxy.lost > before, WAIT_MS);
+  proxy.losesRemovals = false;
 
   await hits(60);
   proxy.delayMs = 30;

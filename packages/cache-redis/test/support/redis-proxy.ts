@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Server, type Socket } from 'node:net';
 
+const REMOVAL = 'UNLINK';
+/** Takes the same keys, answers alike, and is as long. */
+const HARMLESS = 'EXISTS';
+
 /** Stands between the cache and Redis, and makes the network as bad as a test wants it. */
 export class RedisProxy {
-  /** Commands that never arrive, by their name in capitals. */
-  drops: (command: string) => boolean = () => false;
-  /** Commands that were dropped so far. */
-  dropped = 0;
+  /** Removals are answered and not carried out, as by a Redis that dies after it and comes back with what it had saved before. */
+  losesRemovals = false;
+  /** Removals that were lost so far. */
+  lost = 0;
   /** How late each answer is, in milliseconds. */
   delayMs = 0;
   private readonly sockets = new Set<Socket>();
@@ -40,6 +44,16 @@ export class RedisProxy {
     await closed;
   }
 
+  /** Never left out: an answer that is missing would move all that follow to the wrong question, which TCP does not do. */
+  private withoutRemoval(command: Buffer): Buffer {
+    if (nameOf(command) !== REMOVAL) return command;
+    this.lost += 1;
+    const harmless = Buffer.from(command);
+    // `*<parts>`, `$<length>` and the name, each a line.
+    harmless.write(HARMLESS, command.indexOf('\r\n', command.indexOf('$')) + 2, 'latin1');
+    return harmless;
+  }
+
   private serve(client: Socket): void {
     const redis = createConnection({ port: this.target, host: '127.0.0.1' });
     for (const [socket, other] of [
@@ -58,8 +72,7 @@ export class RedisProxy {
       const { commands, left } = splitCommands(Buffer.concat([rest, bytes]));
       rest = left;
       for (const command of commands) {
-        if (this.drops(nameOf(command))) this.dropped += 1;
-        else redis.write(command);
+        redis.write(this.losesRemovals ? this.withoutRemoval(command) : command);
       }
     });
     redis.on('data', (bytes) => {
