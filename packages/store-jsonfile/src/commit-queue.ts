@@ -2,11 +2,13 @@ import {
   EventEncoder,
   type ExecGoError,
   errorMessage,
+  inTurns,
   isExecGoError,
   nextTurn,
   SLICE_TASKS,
   type Sliced,
   type StagedEvents,
+  systemClock,
   type TaskEvent,
   type TaskTable,
 } from '@execgo/core';
@@ -172,11 +174,11 @@ export class CommitQueue {
     if (events > 0) {
       if (journal.end >= this.options.segmentBytes && journal.active.lastSeq >= journal.active.firstSeq)
         await this.rotate();
-      const places = await this.encode(taken);
+      const places = await inTurns(systemClock, this.encode(taken));
       await this.write();
       if (flushes) await this.flush(journal.end - journal.active.bytes);
       for (const { first, last, offset, end } of places) journal.active.addEvents(first, last, offset, end);
-      if (events > COMMIT_AT_ONCE) await inTurns(table.commitSliced(staged));
+      if (events > COMMIT_AT_ONCE) await inTurns(systemClock, table.commitSliced(staged));
       else table.commit(staged);
       this.lastSeq += events;
       if (flushes) this.flushedSeq = this.lastSeq;
@@ -190,7 +192,7 @@ export class CommitQueue {
   private async stage(group: readonly AppendEntry[]): Promise<StagedGroup> {
     const events = group.length === 1 ? (group[0] as AppendEntry).events : group.flatMap((entry) => entry.events);
     try {
-      const staged = await inTurns(this.options.table.stage(events));
+      const staged = await inTurns(systemClock, this.options.table.stage(events));
       return { taken: group, events: events.length, staged, illegal: undefined };
     } catch (error) {
       const bad = group.findIndex((entry) => refusesAppend(error, entry.events));
@@ -201,7 +203,7 @@ export class CommitQueue {
   }
 
   /** The lines of a group, one for each append that has events, and where each will stand. */
-  private async encode(group: readonly AppendEntry[]): Promise<readonly LinePlace[]> {
+  private *encode(group: readonly AppendEntry[]): Sliced<readonly LinePlace[]> {
     const start = this.options.journal.end;
     const places: LinePlace[] = [];
     const load = new TurnLoad();
@@ -209,8 +211,7 @@ export class CommitQueue {
       const [first, last] = [events[0]?.seq, events.at(-1)?.seq];
       if (first === undefined || last === undefined) continue;
       const offset = start + this.lines.bytes;
-      const line = this.encodeLine(events, load);
-      while (!line.next().done) await nextTurn();
+      yield* this.encodeLine(events, load);
       places.push({ first, last, offset, end: start + this.lines.bytes });
     }
     return places;
@@ -310,14 +311,6 @@ class TurnLoad {
     this.events = 0;
     this.units = 0;
     return true;
-  }
-}
-
-async function inTurns<T>(work: Sliced<T>): Promise<T> {
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-    await nextTurn();
   }
 }
 
