@@ -21,7 +21,9 @@ export interface DataFile extends ReadableFile {
   flushSync(): void;
   /** Makes content and metadata durable (fsync). */
   sync(): Promise<void>;
+  /** Makes the file so long: what is cut off is gone, what is added reads as zeros. */
   truncate(size: number): Promise<void>;
+  truncateSync(size: number): void;
 }
 
 /** `read`: must exist · `update`: read and write, must exist · `create`: read and write, must not exist. */
@@ -124,6 +126,10 @@ class NodeFile implements DataFile {
 
   truncate(size: number): Promise<void> {
     return ftruncate(this.fd, size);
+  }
+
+  truncateSync(size: number): void {
+    fs.ftruncateSync(this.fd, size);
   }
 
   close(): Promise<void> {

@@ -44,6 +44,7 @@ export class FillJournal {
       fileSystem,
       directory,
       seqs.map((seq) => new Segment(seq)),
+      0,
     );
     const due = last ?? contents.firstSeq;
     await journal.begin(due);

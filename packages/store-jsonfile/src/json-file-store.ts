@@ -165,7 +165,10 @@ export class JsonFileStore implements TaskStore {
     try {
       await queue.idle();
       await snapshots.idle();
-      if (queue.error === undefined) await snapshots.finish();
+      if (queue.error === undefined) {
+        await snapshots.finish();
+        await journal.trim();
+      }
     } catch (error) {
       this.options.onWarning(
         `the last snapshot failed, the next start replays the journal instead: ${errorMessage(error)}`,

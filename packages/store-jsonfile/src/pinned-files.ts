@@ -1,5 +1,6 @@
 import { basename, join } from 'node:path';
 import { type Checksum, checksumOf } from './checked-file.js';
+import { dataEnd } from './data-end.js';
 import type { FileReader, FileSystem, ReadableFile } from './file-system.js';
 import { RECEIPTS_FILE } from './receipts-file.js';
 import { segmentSeq } from './segment.js';
@@ -62,7 +63,7 @@ export class PinnedFiles implements FileReader {
     if (last === undefined) return false;
     const file = await this.fileSystem.open(join(this.directory, last), 'read');
     try {
-      return (await file.size()) !== (await this.files.get(last)?.size());
+      return (await dataEnd(file)) !== (await this.files.get(last)?.size());
     } finally {
       await file.close();
     }
@@ -78,7 +79,7 @@ export class PinnedFiles implements FileReader {
 
   private async pin(name: string): Promise<PinnedFile> {
     const file = await this.fileSystem.open(join(this.directory, name), 'read');
-    return new PinnedFile(file, await file.size());
+    return new PinnedFile(file, segmentSeq(name) === undefined ? await file.size() : await dataEnd(file));
   }
 }
 

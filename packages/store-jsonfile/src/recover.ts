@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { TaskTable } from '@execgo/core';
 import { temporaryName } from './checked-file.js';
 import type { FileSystem } from './file-system.js';
-import { Journal } from './journal.js';
+import { Journal, RESERVE_BYTES } from './journal.js';
 import { loadStore } from './load-store.js';
 import type { ResolvedOptions } from './options.js';
 import { RECEIPTS_FILE } from './receipts-file.js';
@@ -42,13 +42,14 @@ export interface SnapshotInForce {
  * @throws ExecGoError `internal` naming the file, and the offset where there is one
  */
 export async function recover(options: ResolvedOptions): Promise<Recovered> {
-  const { fileSystem, directory, receipts } = options;
+  const { fileSystem, directory, receipts, segmentBytes } = options;
+  const reserveBytes = Math.min(RESERVE_BYTES, segmentBytes);
   const { found, table, imported, lastSeq } = await loadStore(fileSystem, directory, receipts);
   await repair(options, found.scan);
   return {
     storeId: found.storeId,
     table,
-    journal: new Journal(fileSystem, directory, [...found.scan.segments]),
+    journal: new Journal(fileSystem, directory, [...found.scan.segments], reserveBytes),
     lastSeq,
     snapshot: imported === undefined ? inForce(found) : undefined,
     imported: imported !== undefined,

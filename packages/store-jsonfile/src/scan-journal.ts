@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dataEnd } from './data-end.js';
 import type { FileReader, ReadableFile } from './file-system.js';
 import { type LineHead, lineHead, type RawLine, readLine, type SnapshotMark } from './journal-line.js';
 import { Segment, segmentSeq } from './segment.js';
@@ -66,7 +67,7 @@ class Scan implements JournalScan {
   async segment(firstSeq: number, file: ReadableFile, isLast: boolean): Promise<void> {
     const segment = new Segment(firstSeq);
     const follows = firstSeq === this.lastSeq + 1;
-    const size = await file.size();
+    const size = await dataEnd(file);
     for await (const batch of readLines(file, 0, size)) {
       const wrong = this.take(segment, batch.lines);
       this.unterminated = wrong === undefined && batch.unterminated === true;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { dataEnd } from './data-end.js';
 import type { FileSystem } from './file-system.js';
 import { readAll, writeAll } from './write-all.js';
 
@@ -23,8 +24,8 @@ export async function cutTail(
     const copy = await fileSystem.open(join(directory, quarantine), 'create');
     try {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-      for (let at = offset; ; ) {
-        const bytes = await readAll(file, chunk, at);
+      for (let at = offset, end = await dataEnd(file); at < end; ) {
+        const bytes = await readAll(file, chunk.subarray(0, Math.min(CHUNK_BYTES, end - at)), at);
         if (bytes === 0) break;
         await writeAll(copy, chunk.subarray(0, bytes), at - offset);
         at += bytes;

@@ -56,6 +56,7 @@ describe('a crash at every step of creation, appends, snapshots, rotation and st
       'sync receipts.json.tmp',
       'sync state.json.tmp',
       'sync store.json.tmp',
+      'truncate journal.log',
       'write journal.log',
       'write receipts.json.tmp',
       'write state.json.tmp',

@@ -2,7 +2,7 @@ import { type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJsonFileStore } from '../src/index.js';
 import { flipBits } from './bit-flips.js';
-import { expectedTasks, find, lifeOf, live, SMALL } from './recorded-life.js';
+import { expectedTasks, find, lifeOf, live, SMALL, written } from './recorded-life.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
 const APPENDS = lifeOf(8);
@@ -29,7 +29,7 @@ const JOURNAL = 'journal-0000000000000001.log';
 
 describe('a torn tail', () => {
   it('recovers at every byte offset of the last line, and keeps what was cut', async () => {
-    const whole = (await killed()).content(JOURNAL);
+    const whole = written((await killed()).content(JOURNAL));
     const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
     const before = LAST_SEQ - (APPENDS.at(-1)?.length ?? 0);
     for (let end = lastLine; end <= whole.length; end += 1) {
@@ -44,14 +44,52 @@ describe('a torn tail', () => {
     }
   });
 
-  it('of zeros, as some file systems leave it, recovers', async () => {
-    const whole = (await killed()).content(JOURNAL);
-    const found = await find(place.path, await fresh(Buffer.concat([whole, Buffer.alloc(5000)])));
-    expect(found.lastSeq).toBe(LAST_SEQ);
+  it('of zeros, as it is reserved and as some file systems leave it, is no tail', async () => {
+    const whole = written((await killed()).content(JOURNAL));
+    for (const zeros of [1, 5000, 300_000]) {
+      const disk = await fresh(Buffer.concat([whole, Buffer.alloc(zeros)]));
+      expect((await find(place.path, disk)).lastSeq).toBe(LAST_SEQ);
+      expect(disk.names().filter((name) => name.startsWith('.quarantine'))).toEqual([]);
+    }
+  });
+
+  it('at every byte offset of the last line, with zeros behind it, is cut all the same, and the zeros are not kept', async () => {
+    const whole = written((await killed()).content(JOURNAL));
+    const lastLine = whole.lastIndexOf('\n', whole.length - 2) + 1;
+    for (let end = lastLine; end <= whole.length; end += 1) {
+      const disk = await fresh(Buffer.concat([whole.subarray(0, end), Buffer.alloc(100_000)]));
+      const found = await find(place.path, disk);
+      const isKept = end >= whole.length - 1;
+      expect(found.tasks, `cut at ${end}`).toEqual(expectedTasks(APPENDS, found.lastSeq));
+      expect(found.lastSeq === LAST_SEQ).toBe(isKept);
+      const quarantine = disk.names().filter((name) => name.startsWith('.quarantine'));
+      expect(quarantine).toEqual(isKept || end === lastLine ? [] : [`.quarantine-${JOURNAL}-${lastLine}`]);
+      if (quarantine.length > 0) expect(disk.content(quarantine[0] as string)).toEqual(whole.subarray(lastLine, end));
+    }
+  });
+
+  it('that stands behind zeros, as when a later page reached the disk first, is cut with a warning', async () => {
+    const whole = written((await killed()).content(JOURNAL));
+    const warnings: string[] = [];
+    const fileSystem = await fresh(Buffer.concat([whole, Buffer.alloc(4000), Buffer.from('half of a line')]));
+    const store = createJsonFileStore({
+      directory: place.path,
+      fileSystem,
+      onWarning: (message) => warnings.push(message),
+    });
+    expect(await store.open()).toMatchObject({ lastSeq: LAST_SEQ });
+    await store.close();
+    expect(warnings).toEqual([expect.stringContaining(`at byte ${whole.length}`)]);
+  });
+
+  it('is not there after a stop: what was reserved is given back', async () => {
+    const disk = new SimulatedDisk();
+    await live({ directory: place.path, fileSystem: disk, ...LARGE }, APPENDS);
+    expect(disk.content(JOURNAL).at(-1)).toBe('\n'.charCodeAt(0));
   });
 
   it('is told as a warning that names the file, the offset and where the bytes are', async () => {
-    const whole = (await killed()).content(JOURNAL);
+    const whole = written((await killed()).content(JOURNAL));
     const warnings: string[] = [];
     const fileSystem = await fresh(whole.subarray(0, -5));
     const onWarning = (message: string) => warnings.push(message);
@@ -62,7 +100,7 @@ describe('a torn tail', () => {
   });
 
   it('appends go on where it was cut, and a second tear is kept beside the first', async () => {
-    const whole = (await killed()).content(JOURNAL);
+    const whole = written((await killed()).content(JOURNAL));
     const disk = await fresh(whole.subarray(0, -5));
     const cutAt = LAST_SEQ - (APPENDS.at(-1)?.length ?? 0);
     const missing = APPENDS.filter((events) => (events[0]?.seq ?? 0) > cutAt);
@@ -71,8 +109,9 @@ describe('a torn tail', () => {
       left = disk.after('flushed');
     });
     const again = left as SimulatedDisk;
-    expect(again.content(JOURNAL).subarray(0, whole.length - 5).length).toBe(whole.length - 5);
-    again.put(JOURNAL, again.content(JOURNAL).subarray(0, -5));
+    const longer = written(again.content(JOURNAL));
+    expect(longer).toHaveLength(whole.length);
+    again.put(JOURNAL, longer.subarray(0, -5));
     expect((await find(place.path, again)).lastSeq).toBe(cutAt);
     expect(again.names().filter((name) => name.startsWith('.quarantine'))).toHaveLength(2);
   });

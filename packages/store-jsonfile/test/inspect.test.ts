@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type TemporaryDirectory, temporaryDirectory } from '@execgo/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJsonFileMaintenance, createJsonFileStore } from '../src/index.js';
-import { lifeOf, live, SMALL } from './recorded-life.js';
+import { lifeOf, live, SMALL, written } from './recorded-life.js';
 import { SimulatedDisk } from './simulated-disk.js';
 
 const APPENDS = lifeOf(8);
@@ -88,7 +88,7 @@ describe('inspect', () => {
 
   it('says what a torn tail means: a warning, and what the next start does', async () => {
     const disk = await killed();
-    disk.put(JOURNAL, disk.content(JOURNAL).subarray(0, -5));
+    disk.put(JOURNAL, written(disk.content(JOURNAL)).subarray(0, -5));
     expect((await inspect(disk)).findings[0]).toMatchObject({
       severity: 'warning',
       message: expect.stringContaining('nobody was told of'),

@@ -14,7 +14,7 @@ import {
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createJsonFileMaintenance, createJsonFileStore, createMaintenance } from '../src/index.js';
-import { eventsOf, lifeOf, live, SMALL, tasksOf } from './recorded-life.js';
+import { eventsOf, lifeOf, live, SMALL, tasksOf, written } from './recorded-life.js';
 
 let place: TemporaryDirectory;
 let folders = 0;
@@ -103,10 +103,10 @@ describe('read', () => {
   it('of a torn tail gives what a start would keep, and leaves the tail where it is', async () => {
     const appends = lifeOf(4);
     const source = fresh();
-    let whole = Buffer.alloc(0);
+    let whole: Buffer = Buffer.alloc(0);
     let files: string[] = [];
     await live({ directory: source, snapshotMinBytes: 1_000_000 }, appends, async () => {
-      whole = await readFile(join(source, JOURNAL));
+      whole = written(await readFile(join(source, JOURNAL)));
       files = await readdir(source);
     });
     expect(files).toContain(JOURNAL);

@@ -131,6 +131,12 @@ export class SimulatedDisk implements FileSystem {
       );
       return takes;
     };
+    const truncate = (size: number) =>
+      this.change(`truncate ${name}`, () => {
+        const next = Buffer.alloc(size);
+        inode.written.copy(next);
+        inode.written = next;
+      });
     const flush = (word: string) =>
       this.change(`${word} ${name}`, () => {
         inode.flushed = inode.written;
@@ -147,10 +153,8 @@ export class SimulatedDisk implements FileSystem {
       flushSync: () => flush('flush'),
       sync: async () => flush('sync'),
       size: async () => inode.written.length,
-      truncate: async (size) =>
-        this.change(`truncate ${name}`, () => {
-          inode.written = inode.written.subarray(0, size);
-        }),
+      truncate: async (size) => truncate(size),
+      truncateSync: truncate,
       close: async () => {},
     };
   }

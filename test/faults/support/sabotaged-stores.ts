@@ -108,6 +108,7 @@ function overDisk(flushesOf: (file: DataFile) => Flushes): FileSystem {
         sync: () => file.sync(),
         size: () => file.size(),
         truncate: (size) => file.truncate(size),
+        truncateSync: (size) => file.truncateSync(size),
         close: () => file.close(),
         ...flushesOf(file),
       };
