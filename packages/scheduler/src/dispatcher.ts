@@ -1,15 +1,12 @@
 import {
   type Clock,
   ExecGoError,
-  findReferences,
-  type Json,
   mayRetry,
   type OutputStream,
   type ProgressEntry,
   type Runner,
-  resolveReferences,
   retryDelayMs,
-  TaskSpec,
+  type TaskSpec,
   type TaskStore,
 } from '@execgo/core';
 import { AnswerHandlers, type AnswerTaker } from './answer-handlers.js';
@@ -30,6 +27,7 @@ import {
 import { failed, storable, succeeded, toRuntimeError } from './outcome.js';
 import { lateStore, type Outputs } from './outputs.js';
 import { ReadyQueue } from './ready-queue.js';
+import { hasReferences, withReferences } from './references.js';
 import { Slots } from './slots.js';
 
 export interface DispatcherParts {
@@ -211,7 +209,7 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
 
   private run(attempt: Attempt): Promise<unknown> {
     const { spec } = attempt;
-    const refers = spec.depends_on.length > 0 && (hasReferences(spec.input) || hasReferences(spec.params));
+    const refers = spec.depends_on.length > 0 && hasReferences(spec);
     // What an earlier life accepted, this one may have to refuse: its policy can be another.
     const isUnchecked = refers || attempt.node.graph.isRecovered;
     if (isUnchecked || spec.on_interrupt === 'fail') return this.prepareAndRun(attempt, refers, isUnchecked);
@@ -227,7 +225,7 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
     let { spec } = attempt;
     // Its effect may not happen twice: the record that it began has to outlive a crash.
     if (spec.on_interrupt === 'fail') await this.parts.log.durable();
-    if (refers) spec = await this.withReferences(spec);
+    if (refers) spec = await withReferences(spec, this.parts.store);
     if (isUnchecked) await this.parts.local.check(spec);
     if (attempt.cause !== undefined) throw attempt.cause.error;
     return this.begin(attempt, spec);
@@ -236,33 +234,6 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   private begin(attempt: Attempt, spec: TaskSpec): Promise<unknown> {
     attempt.begun = true;
     return this.runner.run(spec, attempt);
-  }
-
-  /** The spec with its references resolved; what is stored keeps them. */
-  private async withReferences(spec: TaskSpec): Promise<TaskSpec> {
-    const named = [...findReferences(spec.input ?? null), ...findReferences(spec.params ?? null)].map(
-      ({ $from }) => $from,
-    );
-    const ids = [...new Set(named)];
-    const tasks = await this.parts.store.getMany(ids);
-    const results = new Map<string, Json | undefined>(ids.map((id, at) => [id, tasks[at]?.result]));
-    const fill = (value: Json | undefined) =>
-      value === undefined ? undefined : resolveReferences(value, (id) => results.get(id));
-    const params = fill(spec.params);
-    return new TaskSpec(
-      spec.id,
-      spec.type,
-      spec.tool_name,
-      params,
-      spec.input === spec.params ? params : fill(spec.input),
-      spec.execution_category,
-      spec.depends_on,
-      spec.retry,
-      spec.timeout,
-      spec.annotations,
-      spec.priority,
-      spec.on_interrupt,
-    );
   }
 
   private settle(attempt: Attempt, outcome: Outcome): void {
@@ -394,10 +365,6 @@ export class Dispatcher implements AttemptHost, AnswerTaker {
   private toError(error: ExecGoError) {
     return toRuntimeError(error, this.parts.options.resultLimits);
   }
-}
-
-function hasReferences(value: Json | undefined): boolean {
-  return typeof value === 'object' && value !== null && findReferences(value).length > 0;
 }
 
 function reportHead(attempt: Attempt) {

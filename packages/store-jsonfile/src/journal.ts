@@ -61,7 +61,7 @@ export class Journal {
   async resume(): Promise<void> {
     this.file = await this.fileSystem.open(this.path(this.active), 'update');
     this.position = this.active.bytes;
-    this.length = this.position;
+    this.length = await this.file.size();
   }
 
   /** Begins a segment. Its name is durable when this resolves; what the one before holds has to be so already. */
@@ -79,7 +79,9 @@ export class Journal {
 
   /** Writes at the end, within this turn. */
   writeSync(bytes: Uint8Array): void {
-    if (this.isTooShortFor(bytes)) this.open().truncateSync(this.length);
+    const length = this.lengthFor(bytes);
+    if (length > this.length) this.open().truncateSync(length);
+    this.length = length;
     writeAllSync(this.open(), bytes, this.position);
     this.position += bytes.length;
     this.total += bytes.length;
@@ -87,7 +89,9 @@ export class Journal {
 
   /** Writes at the end, off the event loop. */
   async write(bytes: Uint8Array): Promise<void> {
-    if (this.isTooShortFor(bytes)) await this.open().truncate(this.length);
+    const length = this.lengthFor(bytes);
+    if (length > this.length) await this.open().truncate(length);
+    this.length = length;
     await writeAll(this.open(), bytes, this.position);
     this.position += bytes.length;
     this.total += bytes.length;
@@ -102,7 +106,7 @@ export class Journal {
   }
 
   /** Gives back what was reserved and not written. Need not be made durable: a reader passes over it. */
-  async trim(): Promise<void> {
+  private async trim(): Promise<void> {
     if (this.file === undefined || this.length <= this.position) return;
     this.length = this.position;
     await this.file.truncate(this.position);
@@ -118,18 +122,22 @@ export class Journal {
     await this.drop(this.kept.filter(({ firstSeq }) => firstSeq <= seq).length);
   }
 
-  async close(): Promise<void> {
+  /** @param isSound no write has failed: what stands behind the last line is nothing but what was reserved, and is given back */
+  async close(isSound = false): Promise<void> {
     const { file } = this;
-    this.file = undefined;
-    await file?.close();
+    try {
+      if (isSound) await this.trim();
+    } finally {
+      this.file = undefined;
+      await file?.close();
+    }
   }
 
-  /** Sets `length` to what the segment is to have before these bytes are written, if they do not fit into it. */
-  private isTooShortFor(bytes: Uint8Array): boolean {
+  /** How long the segment is to be before these bytes are written. */
+  private lengthFor(bytes: Uint8Array): number {
     const end = this.position + bytes.length;
-    if (end <= this.length || this.reserveBytes === 0) return false;
-    this.length = Math.ceil(end / this.reserveBytes) * this.reserveBytes;
-    return true;
+    if (end <= this.length || this.reserveBytes === 0) return this.length;
+    return Math.ceil(end / this.reserveBytes) * this.reserveBytes;
   }
 
   private open(): DataFile {

@@ -165,17 +165,16 @@ export class JsonFileStore implements TaskStore {
     try {
       await queue.idle();
       await snapshots.idle();
-      if (queue.error === undefined) {
-        await snapshots.finish();
-        await journal.trim();
-      }
+      if (queue.error === undefined) await snapshots.finish();
     } catch (error) {
       this.options.onWarning(
         `the last snapshot failed, the next start replays the journal instead: ${errorMessage(error)}`,
       );
     } finally {
       await queue.idle();
-      await journal.close().catch((error) => this.options.onWarning(`closing the journal: ${errorMessage(error)}`));
+      await journal
+        .close(queue.error === undefined)
+        .catch((error) => this.options.onWarning(`closing the journal: ${errorMessage(error)}`));
       await lock.release();
     }
   }

@@ -86,6 +86,9 @@ describe('a torn tail', () => {
     const disk = new SimulatedDisk();
     await live({ directory: place.path, fileSystem: disk, ...LARGE }, APPENDS);
     expect(disk.content(JOURNAL).at(-1)).toBe('\n'.charCodeAt(0));
+    disk.put(JOURNAL, Buffer.concat([disk.content(JOURNAL), Buffer.alloc(1000)]));
+    await find(place.path, disk);
+    expect(disk.content(JOURNAL).at(-1)).toBe('\n'.charCodeAt(0));
   });
 
   it('is told as a warning that names the file, the offset and where the bytes are', async () => {
