@@ -1,6 +1,6 @@
 import { applyEvent } from './apply-event.js';
 import { ExecGoError } from './errors.js';
-import type { GraphSubmitted, TaskEvent } from './event.js';
+import type { TaskEvent } from './event.js';
 import { FinishedOrder } from './finished-order.js';
 import {
   type FinishedPage,
@@ -13,6 +13,7 @@ import {
   type TaskPage,
   type TaskQuery,
 } from './ports/task-store.js';
+import { Receipts } from './receipts.js';
 import { SLICE_TASKS, type Sliced } from './slices.js';
 import { StagedEvents } from './staged-events.js';
 import { isTerminal, type Task } from './task.js';
@@ -71,8 +72,7 @@ export class TaskTable {
   private seqs: number[] = [];
   private holes = 0;
   private readonly graphs = new Map<string, GraphRange>();
-  private readonly receipts = new Map<string, Receipt>();
-  private newestTimestamp = 0;
+  private readonly receipts: Receipts;
   private hidden: HiddenCommit | undefined;
   private readonly cuts = new Set<OpenCut>();
   /** Terminal tasks, those of a commit under way included. */
@@ -80,7 +80,9 @@ export class TaskTable {
   /** Outdated tasks stay in it until `forget`, and new ones come when their batch is shown. */
   private readonly finishedOrder = new FinishedOrder();
 
-  constructor(private readonly retention: ReceiptRetention = RECEIPT_RETENTION) {}
+  constructor(retention: ReceiptRetention = RECEIPT_RETENTION) {
+    this.receipts = new Receipts(retention);
+  }
 
   get size(): number {
     return this.tasks.size;
@@ -123,7 +125,7 @@ export class TaskTable {
 
   /** Every receipt still kept, oldest first. */
   allReceipts(): IterableIterator<[string, Receipt]> {
-    return this.receipts.entries();
+    return this.receipts.all();
   }
 
   /**
@@ -149,7 +151,7 @@ export class TaskTable {
     }
     for (let at = 0; at < events.length; at += 1) {
       const event = events[at] as TaskEvent;
-      if (event.type === 'graph_submitted') this.keepReceipt(event);
+      if (event.type === 'graph_submitted') this.receipts.keep(event);
       else this.follow(event.task_id, before[at], after[at]);
     }
     this.tidy();
@@ -185,7 +187,7 @@ export class TaskTable {
 
   /** Makes a staged batch visible. Batches are committed in the order in which they were staged, one at a time. */
   commit({ ids, tasks, before, graphs }: StagedEvents): void {
-    for (const graph of graphs) this.keepReceipt(graph);
+    for (const graph of graphs) this.receipts.keep(graph);
     for (let at = 0; at < ids.length; at += 1) {
       const known = before[at];
       this.replace(ids[at] as string, known, tasks[at]);
@@ -212,7 +214,7 @@ export class TaskTable {
       if (known.submitted_seq < this.hidden.fromSeq && !this.hidden.before.has(id)) this.hidden.before.set(id, known);
       if (known.submitted_seq !== tasks[at]?.submitted_seq) outdated.push(known);
     }
-    for (const graph of graphs) this.keepReceipt(graph);
+    for (const graph of graphs) this.receipts.keep(graph);
     this.hidden = undefined;
     this.noteFinished(tasks);
     for (let at = 0; at < outdated.length; at += 1) {
@@ -231,14 +233,11 @@ export class TaskTable {
 
   /** Adds a receipt read from a snapshot, oldest first. */
   loadReceipt(key: string, receipt: Receipt): void {
-    this.receipts.set(key, receipt);
-    this.newestTimestamp = Math.max(this.newestTimestamp, receipt.created_at);
+    this.receipts.load(key, receipt);
   }
 
-  /** Ages are counted to the newest event, so that a table needs no clock; a receipt is never kept shorter for it. */
   receipt(key: string): Receipt | undefined {
-    const receipt = this.receipts.get(key);
-    return receipt === undefined || this.expired(receipt) ? undefined : receipt;
+    return this.receipts.get(key);
   }
 
   list(query: TaskQuery): TaskPage {
@@ -318,7 +317,7 @@ export class TaskTable {
     if (before !== undefined && isTerminal(before.status)) this.finishedCount -= 1;
     if (task === undefined) return;
     if (isTerminal(task.status)) this.finishedCount += 1;
-    if (task.updated_at > this.newestTimestamp) this.newestTimestamp = task.updated_at;
+    this.receipts.noteTime(task.updated_at);
     if (before?.submitted_seq === task.submitted_seq) return;
     this.order.push(id);
     this.seqs.push(task.submitted_seq);
@@ -398,21 +397,5 @@ export class TaskTable {
       else high = middle;
     }
     return low;
-  }
-
-  private keepReceipt(event: GraphSubmitted): void {
-    this.newestTimestamp = Math.max(this.newestTimestamp, event.timestamp);
-    if (event.receipt === undefined) return;
-    const { key, digest, task_ids, warnings = [] } = event.receipt;
-    this.receipts.delete(key);
-    this.receipts.set(key, { graph_id: event.graph_id, task_ids, digest, warnings, created_at: event.timestamp });
-    for (const [oldKey, receipt] of this.receipts) {
-      if (this.receipts.size <= this.retention.maxKeys && !this.expired(receipt)) break;
-      this.receipts.delete(oldKey);
-    }
-  }
-
-  private expired(receipt: Receipt): boolean {
-    return this.newestTimestamp - receipt.created_at > this.retention.maxAgeMs;
   }
 }
