@@ -54,9 +54,11 @@ const LONG = {
     { id: 'after', type: 'os', tool_name: 'noop', depends_on: ['follow'] },
   ],
 };
+/** The task is drawn while it runs, however quick the machine is: it ends when the file `go` is in its workspace. */
+const UNTIL_TOLD = 'until [ -e go ]; do sleep 0.05; done; echo good morning';
 const SHORT = {
   tasks: [
-    { id: 'hello', type: 'os', tool_name: 'shell', input: { command: 'echo', args: ['good morning'] } },
+    { id: 'hello', type: 'os', tool_name: 'shell', input: { command: 'sh', args: ['-c', UNTIL_TOLD] } },
     { id: 'bad', type: 'os', tool_name: 'file', input: { action: 'read', path: 'nowhere' }, depends_on: ['hello'] },
   ],
 };
@@ -77,7 +79,9 @@ describe('execgo run', () => {
   it('in a pseudo-terminal: a tree that is drawn in place, colours, and a summary', async () => {
     const cwd = freshFolder();
     graphIn(cwd, SHORT);
-    const { ended, text } = inTerminal(cwd, ['run', 'graph.json']);
+    const { ended, text } = inTerminal(cwd, ['run', 'graph.json'], { EXECGO_SHELL_POLICY: 'open' });
+    await vi.waitFor(() => expect(text.stdout).toContain('▶'), { timeout: 15_000, interval: 20 });
+    writeFileSync(join(cwd, 'workspace', 'go'), '');
     expect(await ended).toBe(1);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
     expect(text.stdout).toMatch(/\u001b\[\d+A\r\u001b\[0J/);
