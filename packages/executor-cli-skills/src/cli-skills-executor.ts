@@ -12,7 +12,7 @@ import {
 import { endLeftovers, Workspace } from '@execgo/process';
 import { type CheckedTool, withTask } from '@execgo/tool-input';
 import { type CliSkillsExecutorOptions, type ResolvedCliSkillsOptions, resolveCliSkillsOptions } from './options.js';
-import type { RunPlace } from './run-command.js';
+import type { CommandPlace } from './run-command.js';
 import { RUN_TOOL, runTool } from './run-tool.js';
 import type { Skill } from './skill.js';
 import { SkillLibrary } from './skill-library.js';
@@ -46,7 +46,7 @@ class SkillsExecutor implements CliSkillsExecutor {
       protectedPaths: options.protectedPaths,
       confined: !options.unconfinedFiles,
     });
-    const place: RunPlace = { ...options, workspace: this.workspace };
+    const place: CommandPlace = { ...options, workspace: this.workspace };
     this.commands = runTool(place);
     this.scripts = new ScriptRunner(place, options);
     this.catalogue = new SkillLibrary(options);

@@ -1,39 +1,23 @@
 import {
   type Confinement,
-  childEnvironment,
-  definedLimits,
-  isBounded,
   OutputCapture,
   type RunOutcome,
-  runDetails,
-  runFailure,
-  runProcess,
-  strictestLimits,
-  type Workspace,
+  type RunPlace,
+  runForTask,
+  type ShellPolicy,
+  type TaskProgram,
 } from '@execgo/process';
 import type { ToolRun } from '@execgo/tool-input';
-import type { ResolvedCliSkillsOptions } from './options.js';
 import type { CommonInput } from './run-input.js';
 
 /** Where and within which bounds everything of this executor runs. */
-export interface RunPlace
-  extends Pick<ResolvedCliSkillsOptions, 'confinement' | 'limits' | 'inheritEnv' | 'shellPolicy'> {
-  readonly workspace: Workspace;
+export interface CommandPlace extends RunPlace {
+  readonly shellPolicy: ShellPolicy;
 }
 
-/** What is run: argv, never a line for a shell. */
-export interface CommandRun {
-  /** Absolute path of a program. */
-  readonly file: string;
-  readonly args: readonly string[];
+export interface CommandRun extends TaskProgram {
   /** What the result says was run. @default file and args */
   readonly shown?: { readonly command: string; readonly args: readonly string[] };
-  /** Names it in messages: `command`, `script "x.py"`. */
-  readonly subject: string;
-  /** What a sandbox shows it, beside the system's folders, to read. */
-  readonly readable?: readonly string[];
-  /** Variables of ExecGo's own for it. */
-  readonly variables?: Readonly<Record<string, string>>;
   /** Looks once more at what is about to run, as the last thing before it is started; throws where it must not. */
   readonly lastLook?: () => void;
 }
@@ -41,46 +25,22 @@ export interface CommandRun {
 /** Runs it to its end. @returns `{command, args, output, stdout, stderr, exit_code, truncated?, signal?}` */
 export async function runCommand(
   place: RunPlace,
-  command: CommandRun,
+  { shown, lastLook, ...program }: CommandRun,
   input: CommonInput,
-  { taskId, run }: ToolRun,
+  context: ToolRun,
 ): Promise<unknown> {
-  const bounds = { limits: definedLimits(input.limits), network: input.sandbox?.network };
-  const env = childEnvironment({
-    identity: { runId: run.runId, taskId, attempt: run.attempt },
-    declared: { ...input.env, ...command.variables },
-    inherit: place.inheritEnv,
-  });
   const both = new OutputCapture();
-  const folder = input.cwd ? await place.workspace.folder(input.cwd) : undefined;
-  try {
-    const outcome = await runProcess({
-      file: command.file,
-      args: command.args,
-      cwd: folder?.handle ?? place.workspace.root,
-      env,
-      limits: strictestLimits(place.limits, bounds.limits ?? {}),
-      writable: [place.workspace.root],
-      readable: command.readable ?? [],
-      ...(bounds.network === undefined ? {} : { network: bounds.network }),
-      ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
-      signal: run.signal,
-      confinement: withLastLook(place.confinement, command.lastLook),
-      onOutput: (stream, chunk) => {
-        both.append(chunk);
-        return run.output(stream, chunk);
-      },
-    });
-    const result = resultOf(command, outcome, both);
-    const details = runDetails(place.confinement, bounds, outcome);
-    if (isBounded(place.confinement, bounds)) run.details(details);
-    const { subject } = command;
-    const failure = runFailure(outcome, { subject, abortReason: run.signal.reason, result, details });
-    if (failure !== undefined) throw failure;
-    return result;
-  } finally {
-    folder?.close();
-  }
+  const confinement = withLastLook(place.confinement, lastLook);
+  return runForTask(
+    { ...place, confinement },
+    program,
+    { ...input, dir: input.cwd },
+    {
+      ...context,
+      onOutput: (chunk) => both.append(chunk),
+      resultOf: (outcome) => resultOf(shown ?? { command: program.file, args: program.args }, outcome, both),
+    },
+  );
 }
 
 /** Confining may take a while; only then is the program started. */
@@ -103,13 +63,11 @@ function withLastLook(confinement: Confinement, lastLook: (() => void) | undefin
   };
 }
 
-function resultOf(run: CommandRun, outcome: RunOutcome, both: OutputCapture) {
+function resultOf(shown: NonNullable<CommandRun['shown']>, outcome: RunOutcome, both: OutputCapture) {
   const { stdout, stderr, exitCode, signal } = outcome;
   const output = both.captured();
-  const { command, args } = run.shown ?? { command: run.file, args: run.args };
   return {
-    command,
-    args,
+    ...shown,
     output: output.text,
     stdout: stdout.text,
     stderr: stderr.text,

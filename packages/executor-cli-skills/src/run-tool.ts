@@ -1,7 +1,7 @@
 import { programFor, resolveCommand } from '@execgo/process';
 import { argument, type CheckedTool, defineTool, fieldError } from '@execgo/tool-input';
 import * as v from 'valibot';
-import { type RunPlace, runCommand } from './run-command.js';
+import { type CommandPlace, runCommand } from './run-command.js';
 import { type CommonInput, checkCommon, commonEntries } from './run-input.js';
 
 /** The tool that runs any program the shell policy allows; no skill may have its name. */
@@ -13,7 +13,7 @@ const schema = v.object({
 });
 
 /** Runs a program under the shell policy: the form `{command, args}` of the first version. */
-export function runTool(place: RunPlace): CheckedTool {
+export function runTool(place: CommandPlace): CheckedTool {
   return defineTool({
     name: RUN_TOOL,
     description:

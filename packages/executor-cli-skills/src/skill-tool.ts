@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject, type Tool } from '@execgo/core';
 import { COMMAND_FOLDERS, childEnvironment } from '@execgo/process';
 import { describeInput, fieldError, parseInput, parseKnownInput, type ToolRun, text } from '@execgo/tool-input';
 import * as v from 'valibot';
-import { type RunPlace, runCommand } from './run-command.js';
+import { type CommandPlace, runCommand } from './run-command.js';
 import { type CommonInput, checkCommon, checkScriptVariables, commonEntries, SKILL_VARIABLE } from './run-input.js';
 import { type InterpreterMap, launchOf } from './script-launch.js';
 import type { Skill } from './skill.js';
@@ -50,7 +50,7 @@ export class ScriptRunner {
   private readonly passed = new Map<string, number>();
 
   constructor(
-    private readonly place: RunPlace,
+    private readonly place: CommandPlace,
     private readonly options: { readonly interpreters: InterpreterMap; readonly rescanMs: number },
   ) {}
 

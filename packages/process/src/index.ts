@@ -32,16 +32,15 @@ export { DEFAULT_KILL_AFTER_MS, type ProcessExit, ProcessTree, type StartOptions
 export {
   checkLimits,
   DEFAULT_OUTPUT_MAX_BYTES,
-  definedLimits,
   type LimitedCommand,
   type LimitTool,
   limitTool,
   type ResourceLimits,
-  strictestLimits,
   withLimits,
 } from './resource-limits.js';
-export { isBounded, type RequestedBounds, type RunDetails, runDetails } from './run-details.js';
+export type { RequestedBounds, RunDetails } from './run-details.js';
 export { type FailureOptions, runFailure } from './run-failure.js';
+export { type RunPlace, runForTask, type TaskProgram, type TaskRun, type TaskWishes } from './run-for-task.js';
 export { RUN_VARIABLE, runMarker } from './run-marker.js';
 export { DEFAULT_GRACE_MS, type RunEnd, type RunOptions, type RunOutcome, runProcess } from './run-process.js';
 export { DEFAULT_SCRATCH_BYTES } from './sandbox/bubblewrap.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { strictestLimits, withLimits } from '../src/index.js';
+import { strictestLimits, withLimits } from '../src/resource-limits.js';
 
 const command = { file: '/bin/echo', args: ['hi', '--cpu=1'] };
 const limits = { wall_time_ms: 5, cpu_time_sec: 2, memory_bytes: 4096, pids_max: 3, output_max_bytes: 7 };

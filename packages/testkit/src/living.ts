@@ -33,7 +33,7 @@ export function living(text: string): readonly Living[] {
  *
  * @throws ExecGoError `timeout` after `timeoutMs`
  */
-export async function until(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(condition: () => boolean, timeoutMs = 30_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (!condition()) {
     if (performance.now() > deadline) {

@@ -3,19 +3,12 @@ import {
   type Confinement,
   checkCommandVariables,
   checkNetwork,
-  childEnvironment,
-  definedLimits,
-  isBounded,
   programFor,
-  type ResourceLimits,
   type RunOutcome,
+  type RunPlace,
   resolveCommand,
-  runDetails,
-  runFailure,
-  runProcess,
+  runForTask,
   type ShellPolicy,
-  strictestLimits,
-  type Workspace,
 } from '@execgo/process';
 import {
   argument,
@@ -43,14 +36,8 @@ const schema = v.object({
 });
 type ShellInput = v.InferOutput<typeof schema>;
 
-export interface ShellOptions {
-  readonly workspace: Workspace;
+export interface ShellOptions extends RunPlace {
   readonly policy: ShellPolicy;
-  readonly inheritEnv: boolean;
-  /** The most that any run is given. */
-  readonly limits: ResourceLimits;
-  /** A sandbox gives commands the workspace and nothing else of this machine to write to. */
-  readonly confinement: Confinement;
 }
 
 /** Runs a program, or a script where the policy or a sandbox allows it. */
@@ -90,37 +77,12 @@ function checkScript(options: ShellOptions, runner: string | undefined, path: st
   runnerOf(runner, path);
 }
 
-async function execute(options: ShellOptions, input: ShellInput, { taskId, run }: ToolRun): Promise<unknown> {
-  const bounds = { limits: definedLimits(input.limits), network: input.sandbox?.network };
-  const env = childEnvironment({
-    identity: { runId: run.runId, taskId, attempt: run.attempt },
-    declared: input.env ?? {},
-    inherit: options.inheritEnv,
+async function execute({ policy, ...place }: ShellOptions, input: ShellInput, context: ToolRun): Promise<unknown> {
+  const { runner, ...program } = commandOf(policy, place.confinement, input);
+  return runForTask(place, { ...program, subject: 'command' }, input, {
+    ...context,
+    resultOf: (outcome) => resultOf(outcome, runner),
   });
-  const started = commandOf(options, input);
-  const folder = input.dir ? await options.workspace.folder(input.dir) : undefined;
-  try {
-    const outcome = await runProcess({
-      ...started,
-      cwd: folder?.handle ?? options.workspace.root,
-      env,
-      limits: strictestLimits(options.limits, bounds.limits ?? {}),
-      writable: [options.workspace.root],
-      ...(bounds.network === undefined ? {} : { network: bounds.network }),
-      ...(input.stdin === undefined ? {} : { stdin: input.stdin }),
-      signal: run.signal,
-      confinement: options.confinement,
-      onOutput: (stream, chunk) => run.output(stream, chunk),
-    });
-    const result = resultOf(outcome, started.runner);
-    const details = runDetails(options.confinement, bounds, outcome);
-    if (isBounded(options.confinement, bounds)) run.details(details);
-    const failure = runFailure(outcome, { subject: 'command', abortReason: run.signal.reason, result, details });
-    if (failure !== undefined) throw failure;
-    return result;
-  } finally {
-    folder?.close();
-  }
 }
 
 interface StartedCommand {
@@ -129,10 +91,10 @@ interface StartedCommand {
   readonly runner: Exclude<Runner, 'auto'> | 'direct';
 }
 
-function commandOf(options: ShellOptions, input: ShellInput): StartedCommand {
+function commandOf(policy: ShellPolicy, confinement: Confinement, input: ShellInput): StartedCommand {
   const path = searchPath(input.env);
   if (!input.script) {
-    const file = programFor(options.policy, options.confinement, input.command ?? '', path);
+    const file = programFor(policy, confinement, input.command ?? '', path);
     return { file, args: input.args ?? [], runner: 'direct' };
   }
   const runner = runnerOf(input.runner, 'input');
