@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   hasProc,
   isRunning,
@@ -17,34 +18,52 @@ export interface MarkedProcess {
   readonly marker: string;
 }
 
-/** For a moment during exec a process shows an empty environment; one that stays empty has none. */
-const LOOKS_DURING_EXEC = 3;
+/** For a moment during exec a process shows an empty environment. One that still does so after these milliseconds has none. */
+const EXEC_TAKES_MS = 2;
 /** Kernel threads are in group 0. */
 const KERNEL_GROUP = 0;
 
-/** Undefined for a process that carries no marker, has ended or is another user's. */
-export function markedProcess(pid: number): MarkedProcess | undefined {
-  for (let attempt = 0; attempt < LOOKS_DURING_EXEC; attempt += 1) {
-    const before = processStat(pid);
-    if (before === undefined || !isRunning(before) || before.group === KERNEL_GROUP) return undefined;
-    const environment = before.state === 'Z' ? threadEnvironment(pid) : startEnvironment(pid);
-    if (environment === undefined) return undefined;
-    if (environment.length === 0) continue;
-    const marker = variableIn(environment, RUN_VARIABLE);
-    if (marker === undefined) return undefined;
-    // The pid may have been given to another process between the two reads.
-    const after = processStat(pid);
-    return after?.startTime === before.startTime ? { pid, startTime: before.startTime, marker } : undefined;
+/** Those of some processes that carry a marker, are alive and this user's. */
+export async function markedAmong(pids: Iterable<number> | AsyncIterable<number>): Promise<readonly MarkedProcess[]> {
+  const found: MarkedProcess[] = [];
+  const unclear: number[] = [];
+  for await (const pid of pids) {
+    const looked = markedProcess(pid);
+    if (looked === 'unclear') unclear.push(pid);
+    else if (looked !== undefined) found.push(looked);
   }
-  return undefined;
+  if (unclear.length > 0) await delay(EXEC_TAKES_MS);
+  for (const pid of unclear) {
+    const looked = markedProcess(pid);
+    if (looked !== 'unclear' && looked !== undefined) found.push(looked);
+  }
+  return found;
 }
 
-/** Kills a process and its group, if it is still the one that was found. Our own group is never touched. */
-export function killMarked(found: MarkedProcess): void {
+function markedProcess(pid: number): MarkedProcess | 'unclear' | undefined {
+  const before = processStat(pid);
+  if (before === undefined || !isRunning(before) || before.group === KERNEL_GROUP) return undefined;
+  const environment = before.state === 'Z' ? threadEnvironment(pid) : startEnvironment(pid);
+  if (environment === undefined) return undefined;
+  if (environment.length === 0) return 'unclear';
+  const marker = variableIn(environment, RUN_VARIABLE);
+  if (marker === undefined) return undefined;
+  // The pid may have been given to another process between the two reads.
+  const after = processStat(pid);
+  return after?.startTime === before.startTime ? { pid, startTime: before.startTime, marker } : undefined;
+}
+
+/**
+ * Kills a process and its group, if it is still the one that was found. Our own group is never touched.
+ *
+ * @returns the group, where it was one to be killed: of its other members, some may carry no marker
+ */
+export function killMarked(found: MarkedProcess): number | undefined {
   const now = processStat(found.pid);
-  if (now?.startTime !== found.startTime) return;
+  if (now?.startTime !== found.startTime) return undefined;
   // Runs have a session of their own, so that every group of it is theirs.
-  if (now.group > 1 && now.group !== processStat(process.pid)?.group) signalGroup(now.group, 'SIGKILL');
+  const isTheirs = now.group > 1 && now.group !== processStat(process.pid)?.group;
+  if (isTheirs) signalGroup(now.group, 'SIGKILL');
   try {
     process.kill(found.pid, 'SIGKILL');
   } catch (error) {
@@ -52,6 +71,7 @@ export function killMarked(found: MarkedProcess): void {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
+  return isTheirs ? now.group : undefined;
 }
 
 let running: Promise<unknown> = Promise.resolve();
@@ -64,19 +84,9 @@ let waiting: Promise<readonly MarkedProcess[]> | undefined;
 export function markedProcesses(): Promise<readonly MarkedProcess[]> {
   waiting ??= running.then(() => {
     waiting = undefined;
-    const scan = scanAll();
+    const scan = hasProc ? markedAmong(ownProcesses()) : Promise.resolve([]);
     running = scan.catch(() => undefined);
     return scan;
   });
   return waiting;
-}
-
-async function scanAll(): Promise<readonly MarkedProcess[]> {
-  const found: MarkedProcess[] = [];
-  if (!hasProc) return found;
-  for await (const pid of ownProcesses()) {
-    const marked = markedProcess(pid);
-    if (marked !== undefined) found.push(marked);
-  }
-  return found;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { killMarked, type MarkedProcess, markedProcess, markedProcesses } from './marked-process.js';
+import { killMarked, type MarkedProcess, markedAmong, markedProcesses } from './marked-process.js';
 import { hasProc, newestPid, pidExists } from './proc.js';
+import { groupGone } from './process-group.js';
 
 /** How long killed processes may take to be gone before they count as survivors. */
 const GONE_WITHIN_MS = 5_000;
@@ -67,8 +68,8 @@ export class StraySearch {
   async find(): Promise<readonly MarkedProcess[]> {
     if (!hasProc) return [];
     const isOurs = ({ marker, pid }: MarkedProcess) => marker === this.marker && !isOwnChild(pid);
-    const young = this.young()?.map(markedProcess);
-    const found = young?.filter((process) => process !== undefined) ?? (await markedProcesses());
+    const young = this.young();
+    const found = young === undefined ? await markedProcesses() : await markedAmong(young);
     return found.filter(isOurs);
   }
 
@@ -94,17 +95,32 @@ export class StraySearch {
 }
 
 /**
- * Kills what `find` finds until it finds nothing: a process may fork while we look.
+ * Kills what `find` finds, each with its group, until it finds nothing: a process may fork while we look. Resolves when all of
+ * these groups are gone, members without a marker too.
  *
- * @returns the pids of what cannot be killed (a process stuck in the kernel, or changed to another user)
+ * @returns the pids of what cannot be killed (a process stuck in the kernel, or changed to another user), or of their groups
  */
 export async function killUntilGone(find: () => Promise<readonly MarkedProcess[]>): Promise<readonly number[]> {
   const deadline = performance.now() + GONE_WITHIN_MS;
+  const groups = new Set<number>();
   for (let pause = 1; ; pause = Math.min(2 * pause, 50)) {
     const found = await find();
-    if (found.length === 0) return [];
+    if (found.length === 0) return notGone(groups);
     if (performance.now() >= deadline) return found.map(({ pid }) => pid);
-    for (const process of found) killMarked(process);
+    for (const process of found) {
+      const group = killMarked(process);
+      if (group !== undefined) groups.add(group);
+    }
     await delay(pause);
   }
+}
+
+/** Those of some killed groups that are still there after a while. */
+async function notGone(groups: Iterable<number>): Promise<readonly number[]> {
+  const deadline = performance.now() + GONE_WITHIN_MS;
+  const left: number[] = [];
+  for (const group of groups) {
+    if (!(await groupGone(group, Math.max(0, deadline - performance.now())))) left.push(group);
+  }
+  return left;
 }

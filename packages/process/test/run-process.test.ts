@@ -91,14 +91,15 @@ describe('its end', () => {
     const runId = freshRunId();
     const before = performance.now();
     const outcome = await sh('echo early; sleep 99 & exit 0', { runId });
-    expect(performance.now() - before).toBeLessThan(1000);
+    // Far from the 99 s; run-process.timing.test.ts measures it.
+    expect(performance.now() - before).toBeLessThan(20_000);
     expect(outcome).toMatchObject({ end: 'exited', exitCode: 0 });
     expect(outcome.stdout.text).toBe('early\n');
     expect(living(runId)).toEqual([]);
   });
 
   it('what a grandchild writes within the grace is kept', async () => {
-    const outcome = await sh('(sleep 0.05; echo late) & exit 0');
+    const outcome = await sh('(sleep 0.05; echo late) & exit 0', { graceMs: 30_000 });
     expect(outcome.stdout.text).toBe('late\n');
   });
 
@@ -158,7 +159,7 @@ describe('its end', () => {
     const other = freshRunId();
     const stop = new AbortController();
     const running = sh('exec sleep 99', { runId: other, signal: stop.signal });
-    await until(() => living(other).length === 1);
+    await until(() => living(other).some(({ command }) => command === 'sleep 99'));
     await sh('setsid sleep 98 >/dev/null 2>&1 & sleep 0.05');
     expect(living(other)).toHaveLength(1);
     stop.abort();
@@ -249,7 +250,7 @@ describe('an abort', () => {
 describe('limits', () => {
   it('wall time: nothing is left, also of sh -c "sleep 99 & sleep 99"', async () => {
     const runId = freshRunId();
-    const outcome = await sh('echo before; sleep 99 & sleep 99', { runId, limits: { wall_time_ms: 100 } });
+    const outcome = await sh('echo before; sleep 99 & sleep 99', { runId, limits: { wall_time_ms: 2_000 } });
     expect(outcome).toMatchObject({ end: 'wall_time', exitCode: -1, signal: 'SIGTERM' });
     expect(outcome.stdout.text).toBe('before\n');
     expect(living(runId)).toEqual([]);
@@ -294,7 +295,7 @@ describe('limits', () => {
   });
 
   it('CPU time and memory, by prlimit', async () => {
-    const spin = await sh('while :; do :; done', { limits: { cpu_time_sec: 1, wall_time_ms: 15_000 } });
+    const spin = await sh('while :; do :; done', { limits: { cpu_time_sec: 1, wall_time_ms: 55_000 } });
     expect(spin).toMatchObject({ end: 'exited', signal: 'SIGXCPU' });
     expect(spin.limits.cpu_time_sec).toBe(1);
     const script = join(folder, 'limits.sh');

@@ -16,7 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../src/index.js';
-import { raceAgainstSwaps } from './support/swap-race.js';
+import { ENOUGH, raceAgainstSwaps } from './support/swap-race.js';
 
 let base: string;
 let root: string;
@@ -245,9 +245,7 @@ describe('held folders', () => {
     const result = await raceAgainstSwaps(1500);
     expect(result).toMatchObject({ leaks: [], created: [], surprises: [] });
     // The race took place: calls met the folder as well as the link.
-    expect(result.swaps).toBeGreaterThan(20);
-    expect(result.succeeded).toBeGreaterThan(5);
-    expect(result.refused).toBeGreaterThan(5);
+    for (const seen of [result.swaps, result.succeeded, result.refused]) expect(seen).toBeGreaterThan(ENOUGH);
   });
 
   it('kernel file systems are refused even where they are in the workspace', async () => {

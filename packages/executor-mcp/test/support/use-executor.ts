@@ -22,6 +22,12 @@ export interface McpAnswer {
   readonly structured_content?: unknown;
 }
 
+/**
+ * In how many milliseconds a call has failed whose server died: far less than the minute of `timeoutMs`, and enough for a machine
+ * that does much else. `dead-server.timing.test.ts` measures it.
+ */
+export const AT_ONCE_MS = 30_000;
+
 const shared = new Map<string, TestExecutor>();
 
 afterAll(async () => {
@@ -89,7 +95,7 @@ async function makeExecutor(options: McpExecutorOptions): Promise<TestExecutor> 
 
 /** Resolves when the run has got a progress note with this text. */
 export async function noted(run: FakeRun, message: string): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + 30_000;
   while (!run.notes.some((note) => note.message === message)) {
     if (performance.now() > deadline) expect.fail(`no progress note ${JSON.stringify(message)} came`);
     await new Promise((resolve) => setTimeout(resolve, 2));

@@ -17,7 +17,10 @@ export interface RaceResult {
   readonly surprises: readonly unknown[];
 }
 
-/** Uses `dir/…` of a workspace in every way for a while, with another thread swapping `dir` and a link to outside. */
+/** The race has taken place when this many swaps, successes and refusals were seen; until then it goes on. */
+export const ENOUGH = 20;
+
+/** Uses `dir/…` of a workspace in every way for a while at least, with another thread swapping `dir` and a link to outside. */
 export async function raceAgainstSwaps(ms: number): Promise<RaceResult> {
   const base = mkdtempSync(join(tmpdir(), 'execgo-race-'));
   const inside = join(base, 'workspace');
@@ -51,7 +54,8 @@ async function use(workspace: Workspace, ms: number, swaps: () => number) {
   const surprises: unknown[] = [];
   while (swaps() === 0) await new Promise((resolve) => setImmediate(resolve));
   const deadline = performance.now() + ms;
-  for (let round = 0; performance.now() < deadline; round += 1) {
+  const isEnough = () => Math.min(swaps(), succeeded, refused) > ENOUGH;
+  for (let round = 0; performance.now() < deadline || !isEnough(); round += 1) {
     const name = `dir/made-${round % 50}`;
     const acts: readonly (() => Promise<unknown>)[] = [
       async () => {
