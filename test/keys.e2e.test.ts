@@ -41,9 +41,7 @@ async function throughAll(
 const allOf = (outcome: unknown, doors: readonly (readonly [string, unknown])[]) =>
   Object.fromEntries(doors.map(([name]) => [name, outcome]));
 
-it('Idempotency-Key makes a repeat return the first receipt, per caller, and the same key with another body is 409: through every door, and across kill -9', {
-  timeout: 60_000,
-}, async () => {
+it('Idempotency-Key makes a repeat return the first receipt, per caller, and the same key with another body is 409: through every door, and across kill -9', async () => {
   const folder = testFolder();
   writeFileSync(join(folder, 'tokens.json'), JSON.stringify({ tokens: TOKENS }), { mode: 0o600 });
   const first = await start(folder);

@@ -12,7 +12,7 @@ const USAGE = { code: 2, signal: null };
 const long = (id: string) => ({ id, type: 'sleep', input: { duration_ms: 600_000 } });
 
 async function logged(server: ServerProcess, text: string): Promise<void> {
-  await expect.poll(() => server.log(), { timeout: 10_000 }).toContain(text);
+  await expect.poll(() => server.log()).toContain(text);
 }
 
 describe('the exit status', () => {
@@ -209,7 +209,7 @@ it('a token in a variable is asked for, warned of, never logged and not seen by 
   expect(server.log()).toContain('prefer --token-file');
 });
 
-it('20,000 tasks in one graph are taken with raised limits, and run', { timeout: 60_000 }, async () => {
+it('20,000 tasks in one graph are taken with raised limits, and run', async () => {
   const flags = ['--max-tasks', '20000', '--max-body', '32 MiB', '--max-concurrency', '100'];
   const server = await launchReady({ folder: testFolder(), flags });
   const tasks = Array.from({ length: 20_000 }, (_, at) => ({

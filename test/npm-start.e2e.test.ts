@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@execgo/testkit';
 import { afterEach, expect, it } from 'vitest';
-import { freePort } from '../scripts/free-port.mjs';
 
 const folder = mkdtempSync(join(tmpdir(), 'execgo-start-'));
 const cleanups: (() => void)[] = [() => rmSync(folder, { recursive: true, force: true })];

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@execgo/testkit';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 
 const BIN = fileURLToPath(new URL('../bin/execgo.js', import.meta.url));
@@ -80,7 +79,7 @@ describe('execgo run', () => {
     const cwd = freshFolder();
     graphIn(cwd, SHORT);
     const { ended, text } = inTerminal(cwd, ['run', 'graph.json'], { EXECGO_SHELL_POLICY: 'open' });
-    await vi.waitFor(() => expect(text.stdout).toContain('▶'), { timeout: 15_000, interval: 20 });
+    await vi.waitFor(() => expect(text.stdout).toContain('▶'), { timeout: 50_000, interval: 20 });
     writeFileSync(join(cwd, 'workspace', 'go'), '');
     expect(await ended).toBe(1);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
@@ -95,7 +94,7 @@ describe('execgo run', () => {
     const cwd = freshFolder();
     graphIn(cwd, LONG);
     const { child, ended, text } = inTerminal(cwd, ['run', 'graph.json', '--json'], { NO_COLOR: '1' });
-    await vi.waitFor(() => expect(text.stdout).toContain('▶ follow'), { timeout: 15_000, interval: 20 });
+    await vi.waitFor(() => expect(text.stdout).toContain('▶ follow'), { timeout: 50_000, interval: 20 });
     child.stdin?.write('\u0003');
     expect(await ended).toBe(130);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: colours, not movements of the cursor
@@ -113,7 +112,7 @@ describe('execgo run', () => {
     const cwd = freshFolder();
     graphIn(cwd, LONG);
     const { child, ended, text } = start(cwd, process.execPath, [BIN, 'run', 'graph.json']);
-    await vi.waitFor(() => expect(text.stderr).toContain('follow: running'), { timeout: 15_000, interval: 20 });
+    await vi.waitFor(() => expect(text.stderr).toContain('follow: running'), { timeout: 50_000, interval: 20 });
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     expect(JSON.parse(text.stdout)).toMatchObject({ ok: true, data: { outcome: 'cancelled' } });
@@ -140,7 +139,7 @@ describe('execgocli ensure-running', () => {
     const { pid, log } = data.execgo;
     onTestFinished(async () => {
       process.kill(pid, 'SIGTERM');
-      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 15_000 });
+      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 50_000 });
     });
     expect(isAlive(pid)).toBe(true);
     expect(statSync(log).mode & 0o777).toBe(0o600);
@@ -161,7 +160,7 @@ describe('execgocli ensure-running', () => {
     const { pid, started_by: by } = JSON.parse(text.stdout).data.execgo;
     onTestFinished(async () => {
       process.kill(pid, 'SIGTERM');
-      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 15_000 });
+      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 50_000 });
     });
     expect(by).toBe('execgo-serve');
     const list = start(cwd, process.execPath, [HELPER, 'list'], env);
@@ -216,11 +215,3 @@ it('a reader of a pipe that is slow gets all of it, more than 1 MiB, before the 
   expect(stdout.length).toBeGreaterThan(1024 * 1024);
   expect(JSON.parse(stdout)).toMatchObject({ ok: true, data: { counts: { success: 1000 } } });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

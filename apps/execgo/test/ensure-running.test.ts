@@ -2,18 +2,11 @@ import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, statSyn
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '@execgo/testkit';
 import { expect, it, onTestFinished } from 'vitest';
 import { endOf } from '../src/ensure-running/start-detached.js';
 import { execgo } from './support/command-line.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** A `docker` that writes down what it was called with, and starts what answers `/readyz` at this port. */
 function fakeDocker(folder: string, port: number): string {
@@ -41,7 +34,8 @@ console.log('started');
   );
   chmodSync(join(bin, 'docker'), 0o755);
   onTestFinished(() => {
-    for (const pid of readFileSync(join(folder, 'pids'), 'utf8').trim().split('\n')) process.kill(Number(pid));
+    if (!existsSync(join(folder, 'pids'))) return;
+    for (const pid of readFileSync(join(folder, 'pids'), 'utf8').split('\n').filter(Boolean)) process.kill(Number(pid));
   });
   return bin;
 }

@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
+import { graphOf } from './support/binary-tree.mjs';
 import { watchLoop } from './support/loop-watch.js';
 import { type RunningServer, startTestServer } from './support/running-server.js';
 
 const LONGEST_STOP_MS = 50;
+/** On a machine so slow that reading one such body takes more than a third of that, a stop may be thrice as long as it. */
+const LONGEST_STOP_IN_PARSES = 3;
 
 /** Milliseconds for which the loop stood still at most, from the first submission to the end of the last task. */
 async function longestStop(server: RunningServer, graphs: number, tasksPerGraph: number): Promise<number> {
@@ -15,10 +18,21 @@ async function longestStop(server: RunningServer, graphs: number, tasksPerGraph:
   await once(worker, 'online');
   const watch = watchLoop();
   const [statuses] = await once(worker, 'message');
-  await expect.poll(() => server.kernel.stats().succeeded, { timeout: 15_000, interval: 5 }).toBe(before + total);
+  await expect.poll(() => server.kernel.stats().succeeded, { interval: 5 }).toBe(before + total);
   watch.end();
   expect(statuses).toEqual(Array.from({ length: graphs }, () => 202));
   return watch.longestMs;
+}
+
+/** Milliseconds that this machine needs for the JSON of 10,000 tasks, the quickest of five. */
+function parseMs(): number {
+  const body = JSON.stringify({ tasks: graphOf(0, 10_000) });
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    JSON.parse(body);
+    return performance.now() - start;
+  });
+  return Math.min(...times);
 }
 
 it.each([
@@ -36,7 +50,7 @@ it.each([
     console.warn(
       `${store}, ${graphs} × ${tasksPerGraph} tasks: the loop stood still for at most ${stop.toFixed(1)} ms`,
     );
-    expect(stop).toBeLessThanOrEqual(LONGEST_STOP_MS);
+    expect(stop).toBeLessThanOrEqual(Math.max(LONGEST_STOP_MS, LONGEST_STOP_IN_PARSES * parseMs()));
   },
 );
 

@@ -11,7 +11,7 @@ async function submit(server: RunningServer, task: object): Promise<void> {
   expect(await server.post('/tasks', { tasks: [task] })).toMatchObject({ status: 202 });
 }
 
-const ended = async (server: RunningServer) => (await server.get('/tasks/a?wait=15000')).body;
+const ended = async (server: RunningServer) => (await server.get('/tasks/a?wait=50000')).body;
 
 async function bytesOf(server: RunningServer, range: string) {
   const response = await fetch(`${server.url}/tasks/a/output?stream=stdout`, { headers: { Range: range } });
@@ -33,13 +33,14 @@ describe('captured output', () => {
     // It goes on when the one who reads has seen the first line.
     await submit(server, script('echo first; while [ ! -e seen ]; do sleep 0.02; done; echo second >&2'));
     const response = await fetch(`${server.url}/tasks/a/output`, { headers: { Accept: 'text/event-stream' } });
+    const seen = join(server.cwd, 'workspace', 'seen');
     const decoder = new TextDecoder();
     let text = '';
     for await (const chunk of response.body ?? []) {
       text += decoder.decode(chunk as Uint8Array, { stream: true });
-      if (!text.includes('first') || text.includes('event: end')) continue;
+      if (!text.includes('first') || existsSync(seen)) continue;
       expect((await server.get('/tasks/a')).body).toMatchObject({ status: expect.stringMatching(/running|pending/) });
-      mkdirSync(join(server.cwd, 'workspace', 'seen'), { recursive: true });
+      mkdirSync(seen, { recursive: true });
     }
     const events = [...text.matchAll(/^event: (.*)$/gm)].map(([, name]) => name);
     expect(events).toEqual(['attempt', 'task_output', 'task_output', 'end']);

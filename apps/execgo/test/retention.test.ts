@@ -32,7 +32,7 @@ describe('max-finished takes effect:', () => {
     const server = await startTestServer({ store: 'jsonfile', shellPolicy: 'open', maxFinished: 10 });
     const ids = Array.from({ length: 30 }, (_, at) => `t${at}`);
     for (const id of ids) await submitAndWait(server, binary(id));
-    await expect.poll(() => server.kernel.stats().pruned, { timeout: 10_000 }).toBe(20);
+    await expect.poll(() => server.kernel.stats().pruned).toBe(20);
     expect(await idsOf(server)).toEqual(ids.slice(20).reverse());
     await expect.poll(() => outputFiles(server).length).toBe(20);
     expect(await server.get('/tasks/t0')).toMatchObject({ status: 404, body: { error: 'task not found: t0' } });
@@ -53,7 +53,7 @@ describe('max-finished takes effect:', () => {
     await expect.poll(() => idsOf(second)).toEqual(['child', 'c', 'parent']);
     expect((await fetch(`${second.url}/tasks/parent`, { method: 'DELETE' })).status).toBe(409);
     await second.post('/tasks/child/cancel', {});
-    await expect.poll(() => idsOf(second), { timeout: 10_000 }).toEqual(['child']);
+    await expect.poll(() => idsOf(second)).toEqual(['child']);
   });
 });
 

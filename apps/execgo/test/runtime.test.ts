@@ -61,7 +61,7 @@ describe('--runtime-url', () => {
     const action = { kind: 'command', input: COMMAND.input };
     const acted = await server.post('/adapters/actions', { action_id: 'act', action });
     expect(acted).toMatchObject({ status: 202, body: { task_graph: { tasks: [{ id: 'act', type: 'runtime' }] } } });
-    expect((await server.get('/tasks/act?wait=10000')).body).toMatchObject({ result: { stdout: 'hi there' } });
+    expect((await server.get('/tasks/act?wait=50000')).body).toMatchObject({ result: { stdout: 'hi there' } });
     const { body } = await server.get('/adapters/tools?format=anthropic');
     expect(Object.keys(body.calls as object)).toEqual(expect.arrayContaining(['runtime__command', 'runtime__script']));
   });

@@ -13,9 +13,10 @@ it('Redis paused, killed, restarted empty and with old data, cut off, slow, its 
     `failing Redis: ${report.reads} reads, ${report.hits} hits, ${report.appends} appends, ${report.outages} outages`,
   );
   expect(report.wrong).toEqual([]);
-  expect(report.reads).toBeGreaterThan(5_000);
-  expect(report.hits).toBeGreaterThan(300);
-  expect(report.appends).toBeGreaterThan(100);
+  // There was something to get wrong, on a slow machine too.
+  expect(report.reads).toBeGreaterThan(1_000);
+  expect(report.hits).toBeGreaterThan(50);
+  expect(report.appends).toBeGreaterThan(20);
   expect(report.outages).toBeGreaterThanOrEqual(3);
 });
 

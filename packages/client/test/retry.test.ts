@@ -1,4 +1,4 @@
-import { createServer } from 'node:net';
+import { freePort } from '@execgo/testkit';
 import { describe, expect, it } from 'vitest';
 import { createClient, ExecGoUnreachableError } from '../src/index.js';
 import { json, reset, startFake } from './support/fake-server.js';
@@ -124,10 +124,3 @@ describe('an unreachable server', () => {
 });
 
 /** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as import('node:net').AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

@@ -77,6 +77,8 @@ function resolveLinks(path: string, shown: string): string {
       case 'ENOTDIR':
       case 'ENAMETOOLONG':
         throw new ExecGoError('not_found', `${shown}: there is no such file`, { cause: error });
+      case 'EACCES':
+        throw new ExecGoError('denied', `${shown}: leads to a folder that ExecGo may not look into`, { cause: error });
       case 'ELOOP':
         throw new ExecGoError('denied', `${shown}: its symbolic links lead in a circle`, { cause: error });
       default:

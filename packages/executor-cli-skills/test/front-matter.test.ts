@@ -85,8 +85,8 @@ describe('the front matter of a SKILL.md', () => {
     ['anchors', '&a '.repeat(5_000)],
     ['tags', '!a '.repeat(5_000)],
   ])('costs little and harms nothing: %s', (_what, yaml) => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     expect(problemOf(`---\n${yaml}\n---\n`)).toBeDefined();
-    expect(performance.now() - start).toBeLessThan(2_000);
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
   });
 });

@@ -224,7 +224,7 @@ describe('a script', () => {
     const run = freshRun();
     const failing = script(
       'echo begun; setsid sleep 99 & sleep 99 & sleep 99',
-      { limits: { wall_time_ms: 1_500 } },
+      { limits: { wall_time_ms: 5_000 } },
       run,
     );
     const failed = expect(failing).rejects.toMatchObject({
@@ -280,6 +280,7 @@ describe('the executor', () => {
     const env = childEnvironment({ identity: { runId: `${storeId}/a/1`, taskId: 'a', attempt: 1 } });
     const left = await ProcessTree.start({ file: '/bin/sleep', args: ['99'], env, effective: {}, contained: false });
     try {
+      await until(() => living(storeId).length === 1);
       await under.bench.executor.open?.({ storeId: 'another' });
       expect(living(storeId)).toHaveLength(1);
       await under.bench.executor.open?.({ storeId });

@@ -35,7 +35,7 @@ it.each([
     const { config, kill } = await start();
     const { failure, storeId } = await useExecutor({ servers: { one: config } });
     onTestFinished(() => kill(storeId));
-  const run = new FakeRun();
+    const run = new FakeRun();
     const failed = failure(`one.${tool}`, input, run);
     await noted(run, note);
     const killedAt = performance.now();

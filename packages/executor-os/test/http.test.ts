@@ -139,7 +139,7 @@ describe('a request', () => {
     const run = freshRun();
     const failing = http('/never', {}, run);
     failing.catch(() => undefined);
-    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    await vi.waitFor(() => expect(seen).toHaveLength(1), 30_000);
     run.abort(new ExecGoError('cancelled', 'stop it'));
     await expect(failing).rejects.toMatchObject({ code: 'cancelled', message: 'stop it' });
     await gone;

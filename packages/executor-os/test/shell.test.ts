@@ -251,7 +251,7 @@ describe('the legacy profile', () => {
 });
 
 it('open ends what an earlier life of the store left running', async () => {
-  const storeId = 'store-of-an-earlier-life';
+  const storeId = `store-of-an-earlier-life-${process.pid}`;
   const first = new Bench({ shellPolicy: 'open' });
   const run = freshRun({ runId: `${storeId}/a/1` });
   const attempt = first.executor.execute(spec({ tool_name: 'shell', input: { script: 'sleep 99 & sleep 99' } }), run);

@@ -33,15 +33,20 @@ async function write(store: OutputFiles, key: OutputKey, text = 'text') {
 function openFilesIn(directory: string): number {
   const links = readdirSync('/proc/self/fd').map((fd) => {
     try {
-      return readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8') && statSync(`/proc/self/fd/${fd}`).ino;
+      return identityOf(`/proc/self/fd/${fd}`);
     } catch {
       return undefined; // Closed between the two looks.
     }
   });
-  const inodes = new Set(
-    readdirSync(directory, { recursive: true }).map((name) => statSync(join(directory, String(name))).ino),
+  const files = new Set(
+    readdirSync(directory, { recursive: true }).map((name) => identityOf(join(directory, `${name}`))),
   );
-  return links.filter((inode) => inode !== undefined && inodes.has(Number(inode))).length;
+  return links.filter((identity) => identity !== undefined && files.has(identity)).length;
+}
+
+function identityOf(path: string): string {
+  const { dev, ino } = statSync(path);
+  return `${dev}:${ino}`;
 }
 
 describe('the files', () => {

@@ -275,7 +275,7 @@ describe('limits', () => {
     expect(living(runId)).toEqual([]);
   });
 
-  it('output: 1 GB keeps the process that reads it under 300 MB', { timeout: 60_000 }, async () => {
+  it('output: 1 GB keeps the process that reads it under 300 MB', async () => {
     const program = fileURLToPath(new URL('./support/read-a-gigabyte.ts', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [
       '--conditions=@execgo/source',

@@ -15,29 +15,30 @@ const limits = fc.record({
 const moment = fc.integer({ min: 0, max: 150 });
 
 describe(`over ${RUNS} random graphs`, () => {
-  it('no task starts before its dependencies are durably successful, never more than the limit at once, exactly one end each, ' +
-    'skipped are exactly the descendants of failures, and replay of the events equals the store', {
-    timeout: 60_000,
-  }, async () => {
-    await fc.assert(
-      fc.asyncProperty(scenario, seed, limits, async (graph, from, limit) => {
-        const life = new Life({ scenario: graph, seed: from, ...limit });
-        await life.clock.runUntil(life.scheduler.start());
-        const { graph_id } = await life.clock.runUntil(life.scheduler.submit(scenarioInput(graph)));
-        const summary = await life.clock.runUntil(life.scheduler.graph(graph_id, {}));
-        expect(summary.done).toBe(true);
-        await life.clock.advance(50);
-        expect(life.problems).toEqual([]);
-        checkJournal(life.store.journal);
-        await checkStore(life);
-        checkEnds(life, graph);
-        await life.stop();
-      }),
-      { numRuns: RUNS },
-    );
-  });
+  it(
+    'no task starts before its dependencies are durably successful, never more than the limit at once, exactly one end each, ' +
+      'skipped are exactly the descendants of failures, and replay of the events equals the store',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(scenario, seed, limits, async (graph, from, limit) => {
+          const life = new Life({ scenario: graph, seed: from, ...limit });
+          await life.clock.runUntil(life.scheduler.start());
+          const { graph_id } = await life.clock.runUntil(life.scheduler.submit(scenarioInput(graph)));
+          const summary = await life.clock.runUntil(life.scheduler.graph(graph_id, {}));
+          expect(summary.done).toBe(true);
+          await life.clock.advance(50);
+          expect(life.problems).toEqual([]);
+          checkJournal(life.store.journal);
+          await checkStore(life);
+          checkEnds(life, graph);
+          await life.stop();
+        }),
+        { numRuns: RUNS },
+      );
+    },
+  );
 
-  it('cancel at a random moment leaves nothing running', { timeout: 60_000 }, async () => {
+  it('cancel at a random moment leaves nothing running', async () => {
     const what = fc.record({ all: fc.boolean(), task: fc.nat(), at: moment, again: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(scenario, seed, limits, what, async (graph, from, limit, { all, task, at, again }) => {
@@ -65,9 +66,7 @@ describe(`over ${RUNS} random graphs`, () => {
     );
   });
 
-  it('a crash at random moments, then recovery: everything acknowledged comes to its one end, no success is undone, no graph is half there', {
-    timeout: 60_000,
-  }, async () => {
+  it('a crash at random moments, then recovery: everything acknowledged comes to its one end, no success is undone, no graph is half there', async () => {
     const crash = fc.record({ at: moment, durable: fc.nat({ max: 3 }) });
     const crashes = fc.array(crash, { minLength: 1, maxLength: 2 });
     const onceOnly = fc.array(fc.boolean(), { minLength: 20, maxLength: 20 });
@@ -95,7 +94,7 @@ describe(`over ${RUNS} random graphs`, () => {
     );
   });
 
-  it('a stop at a random moment, then a start: as if nothing had happened', { timeout: 60_000 }, async () => {
+  it('a stop at a random moment, then a start: as if nothing had happened', async () => {
     await fc.assert(
       fc.asyncProperty(scenario, seed, limits, moment, fc.nat({ max: 60 }), async (graph, from, limit, at, graceMs) => {
         const first = new Life({ scenario: graph, seed: from, ...limit });

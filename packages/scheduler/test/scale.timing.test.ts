@@ -7,7 +7,7 @@ describe('scale', () => {
   // One round; the long proof takes 100,000 tasks, and medians. A retry is for a machine that does other things meanwhile.
   it.each(scaleShapes)(
     '%s of 40,000 tasks runs to the end, without cost that grows with the graph: a task costs within twice that at 4,000 (100,000 in the long proof)',
-    { timeout: 60_000, retry: 2 },
+    { retry: 2 },
     async (_, shape) => {
       const { ratio, longestTurnMs } = await compare(shape(4_000), shape(40_000), 1);
       expect(ratio).toBeLessThan(2);

@@ -250,7 +250,7 @@ describe('closing', () => {
       const call = client.callTool({ name: 'os__wait' });
       const id = await os.beginning();
       const wait = client.callTool({ name: 'wait_task', arguments: { id } });
-      await vi.waitFor(() => expect(waits).toHaveBeenCalledTimes(2));
+      await vi.waitFor(() => expect(waits).toHaveBeenCalledTimes(2), 30_000);
       await handler.close();
       expect(await wait).toMatchObject({ structuredContent: { done: false, task: { id } } });
       expect(await call).toMatchObject({

@@ -122,7 +122,7 @@ describe('journal that is dropped', () => {
     }
     expect(renamed).toBe(2);
     disk.beforeRename = async () => {};
-    await vi.waitFor(() => expect(disk.names()).not.toContain('state.json.tmp'));
+    await vi.waitFor(() => expect(disk.names()).not.toContain('state.json.tmp'), 30_000);
     const left = disk.after('written');
     const acked = (APPENDS[APPENDS.length - appends.length - 1] ?? []).at(-1)?.seq ?? 0;
     await store.close();

@@ -200,7 +200,7 @@ describe('fill', () => {
       ),
       { numRuns: 25 },
     );
-  }, 60_000);
+  });
 
   it('is refused where a store is, and changes nothing there', async () => {
     const directory = await storeOf(lifeOf(3));

@@ -6,4 +6,4 @@ it('a store of 20,000 finished tasks opens within a second of a core and with le
   const place = await temporaryDirectory();
   expect(await openMany(place.path, 20_000)).toMatchObject({ total: 20_000 });
   await place.remove();
-}, 60_000);
+});

@@ -36,6 +36,7 @@ export type {
 export { FakeClock, type FakeClockOptions } from './fake-clock.js';
 export { FakeExecutor, type FakeExecutorOptions, type FakeRunRecord } from './fake-executor.js';
 export { FakeRun, type FakeRunOptions, freshRun } from './fake-run.js';
+export { freePort } from './free-port.js';
 export {
   actOut,
   type ExpectedEnd,

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createConnection, createServer } from 'node:net';
+import { createConnection } from 'node:net';
 import { ExecGoError } from '@execgo/core';
+import { freePort } from './free-port.js';
 import { temporaryDirectory } from './temporary-directory.js';
 
 const PROGRAM = 'redis-server';
-const START_MS = 10_000;
+const START_MS = 30_000;
 
 /** A real `redis-server` on a port and in a directory of its own. */
 export interface RedisServer {
@@ -101,14 +102,4 @@ function ask(port: number, words: string): Promise<string> {
     socket.once('error', reject);
     socket.once('close', () => resolve(reply.split('\r\n')[0] ?? ''));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new ExecGoError('internal', 'a TCP server has a port');
-  return address.port;
 }

@@ -5,4 +5,4 @@ it('the suite finds out about every executor that breaks a promise of the port, 
   const failures = await runSuites(new URL('./broken-executors.ts', import.meta.url));
   expect(failures.size).toBe(18);
   expect(unnoticed(failures)).toEqual(['a sound one as an Executor']);
-}, 60_000);
+});

@@ -5,4 +5,4 @@ it('the suite finds out about output stores that break a promise of the port, an
   const failures = await runSuites(new URL('./broken-output-stores.ts', import.meta.url));
   expect(failures.size).toBe(12);
   expect(unnoticed(failures)).toEqual(['none of these as an OutputStore']);
-}, 60_000);
+});

@@ -5,4 +5,4 @@ it('the suite finds out about stores that break a promise of the port (4 of them
   const failures = await runSuites(new URL('./broken-stores.ts', import.meta.url), { BROKEN_STORES: '4' });
   expect(failures.size).toBe(5);
   expect(unnoticed(failures)).toEqual([]);
-}, 60_000);
+});

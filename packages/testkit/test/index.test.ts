@@ -28,6 +28,7 @@ it('the package exports these values and no others', () => {
       "failure",
       "fanOutJoinShape",
       "foldEvents",
+      "freePort",
       "freshRun",
       "graphInput",
       "graphScenario",

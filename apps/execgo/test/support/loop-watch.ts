@@ -14,10 +14,10 @@ export interface LoopWatch {
  */
 export function watchLoop(): LoopWatch {
   let longestMs = 0;
-  let last = performance.now() - waitedMs();
+  let last = runMs();
   let timer: NodeJS.Timeout;
   const tick = (): void => {
-    const now = performance.now() - waitedMs();
+    const now = runMs();
     longestMs = Math.max(longestMs, now - last);
     last = now;
     timer = setTimeout(tick, 1);
@@ -29,6 +29,15 @@ export function watchLoop(): LoopWatch {
     },
     end: () => clearTimeout(timer),
   };
+}
+
+/** Time that goes on while the main thread has a core or waits for something else. Both clocks are read at one moment. */
+function runMs(): number {
+  for (;;) {
+    const waited = waitedMs();
+    const now = performance.now();
+    if (waitedMs() === waited) return now - waited;
+  }
 }
 
 /** How long the main thread has waited for a core in all; the second number of schedstat. */

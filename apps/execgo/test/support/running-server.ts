@@ -50,7 +50,7 @@ export async function startTestServer(
   const get: RunningServer['get'] = async (path, headers = {}) => answered(await fetch(url + path, { headers }));
   const run: RunningServer['run'] = async (task, headers) => {
     const { status, body } = await post('/tasks', { tasks: [{ id: 'only', ...task }] }, headers);
-    return status === 202 ? (await get('/tasks/only?wait=10000', headers)).body : body;
+    return status === 202 ? (await get('/tasks/only?wait=50000', headers)).body : body;
   };
   return { ...server, cwd, log, post, get, run };
 }

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createRequire } from 'node:module';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@execgo/testkit';
 import type { McpServerConfig, McpServerSettings } from '../../src/index.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -84,13 +84,4 @@ async function said(child: ChildProcess, pattern: RegExp): Promise<string> {
       });
     }
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

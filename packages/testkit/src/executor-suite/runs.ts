@@ -1,6 +1,6 @@
 import { ExecGoError, isExecGoError, type Json, RUN_ERROR_CODES, toPlainJson } from '@execgo/core';
 import { expect, it } from 'vitest';
-import { FakeRun } from '../fake-run.js';
+import { FakeRun, freshRun } from '../fake-run.js';
 import { type ExecutorFixture, type ExecutorSuiteOptions, STORE_OF_SUITE, specOf, useExecutor } from './fixture.js';
 
 const RESULT_LIMITS = { maxBytes: 4 * 1024 * 1024, maxDepth: 64 };
@@ -14,7 +14,7 @@ export function runs<F extends ExecutorFixture>(options: ExecutorSuiteOptions<F>
 
   it.each(options.succeeds)('succeeds: $name', async (one) => {
     const { fixture } = under;
-    const run = new FakeRun();
+    const run = freshRun();
     const result = await fixture.executor.execute(specOf(category, one, fixture), run);
     expectResult(result, one.result);
     if (one.leavesSignalAlone) expect(run.signalTouched).toBe(false);
@@ -23,7 +23,7 @@ export function runs<F extends ExecutorFixture>(options: ExecutorSuiteOptions<F>
   if (options.fails.length > 0) {
     it.each(options.fails)('fails as $code: $name', async (one) => {
       const { fixture } = under;
-      const error = await failureOf(fixture.executor.execute(specOf(category, one, fixture), new FakeRun()));
+      const error = await failureOf(fixture.executor.execute(specOf(category, one, fixture), freshRun()));
       expect(error).toMatchObject({ code: one.code });
       expectRunError(error);
       if (one.result !== undefined) expectResult((error as ExecGoError).details?.result, one.result);
@@ -45,10 +45,10 @@ export function runs<F extends ExecutorFixture>(options: ExecutorSuiteOptions<F>
     const { fixture } = under;
     for (const bad of options.fails) {
       // A run of its own: what an executor ends after one attempt it finds by the run's id.
-      const run = new FakeRun({ runId: 'store-of-the-suite/failing/1' });
+      const run = freshRun();
       const failing = failureOf(fixture.executor.execute(specOf(category, bad, fixture), run));
       for (const one of options.succeeds) {
-        expectResult(await fixture.executor.execute(specOf(category, one, fixture), new FakeRun()), one.result);
+        expectResult(await fixture.executor.execute(specOf(category, one, fixture), freshRun()), one.result);
       }
       expect(await failing).toMatchObject({ code: bad.code });
     }
@@ -62,7 +62,7 @@ export function aborts<F extends ExecutorFixture>(options: ExecutorSuiteOptions<
 
   it.each(options.endless)('an attempt that begins aborted ends, and leaves nothing: $name', async (one) => {
     const { fixture } = under;
-    const run = new FakeRun();
+    const run = freshRun();
     run.abort();
     const attempt = failureOf(fixture.executor.execute(specOf(category, one, fixture), run));
     await endsInTime(attempt, abortWithinMs);
@@ -71,7 +71,7 @@ export function aborts<F extends ExecutorFixture>(options: ExecutorSuiteOptions<
 
   it.each(options.endless)('an abort ends the attempt in time, and leaves nothing: $name', async (one) => {
     const { fixture } = under;
-    const run = new FakeRun();
+    const run = freshRun();
     const attempt = failureOf(fixture.executor.execute(specOf(category, one, fixture), run));
     await one.begun?.(fixture, run);
     run.abort(new ExecGoError('timeout', 'the time is over'));
@@ -81,7 +81,7 @@ export function aborts<F extends ExecutorFixture>(options: ExecutorSuiteOptions<
 
   it.each(options.endless)('an abort ends its own attempt alone: $name', async (one) => {
     const { fixture } = under;
-    const [first, second] = [new FakeRun({ runId: 'store/a/1' }), new FakeRun({ runId: 'store/b/1' })];
+    const [first, second] = [freshRun(), freshRun()];
     let secondEnded = false;
     const attempts = [first, second].map((run) =>
       failureOf(fixture.executor.execute(specOf(category, one, fixture), run)),
@@ -102,13 +102,13 @@ export function aborts<F extends ExecutorFixture>(options: ExecutorSuiteOptions<
   it('good tasks still succeed after an abort', async () => {
     const { fixture } = under;
     for (const one of options.endless) {
-      const run = new FakeRun();
+      const run = freshRun();
       const attempt = failureOf(fixture.executor.execute(specOf(category, one, fixture), run));
       run.abort();
       await endsInTime(attempt, abortWithinMs);
     }
     for (const one of options.succeeds) {
-      expectResult(await fixture.executor.execute(specOf(category, one, fixture), new FakeRun()), one.result);
+      expectResult(await fixture.executor.execute(specOf(category, one, fixture), freshRun()), one.result);
     }
   });
 }
