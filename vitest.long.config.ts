@@ -12,6 +12,7 @@ export default defineConfig({
     pool: 'forks',
     fileParallelism: false,
     testTimeout: 30 * 60_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

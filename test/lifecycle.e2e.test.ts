@@ -108,14 +108,21 @@ describe('a signal', () => {
 
 it('once a stop has begun nothing new starts, and what runs may end', async () => {
   const folder = testFolder();
-  const server = await launchReady({ folder, flags: ['--max-concurrency', '1', '--shutdown-timeout', '30'] });
+  const server = await launchReady({
+    folder,
+    flags: ['--max-concurrency', '1', '--shutdown-timeout', '30'],
+    env: { EXECGO_SHELL_POLICY: 'open', EXECGO_SANDBOX: 'off' },
+  });
   const tasks = [
-    { id: 'running', type: 'sleep', input: { duration_ms: 1500 } },
+    { id: 'running', type: 'shell', params: { script: 'until [ -e go ]; do sleep 0.05; done' } },
     { id: 'waiting', type: 'noop' },
   ];
   await post(`${server.url}/tasks`, { tasks });
   await expect.poll(async () => (await get(`${server.url}/tasks/running`)).body.status).toBe('running');
-  expect(await server.stop()).toEqual(OK);
+  server.kill('SIGTERM');
+  await logged(server, 'stopping');
+  writeFileSync(join(folder, 'workspace', 'go'), '');
+  expect(await server.exited).toEqual(OK);
 
   const next = await launchReady({ folder, flags: ['--no-resume'] });
   expect((await get(`${next.url}/tasks/running`)).body).toMatchObject({ status: 'success' });

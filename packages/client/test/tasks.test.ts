@@ -1,6 +1,6 @@
 import { MemoryStore } from '@execgo/core';
 import { FakeExecutor, fails, graphInput, hangs, ODD_IDS, succeeds, waitsForRelease } from '@execgo/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ExecGoHttpError, ExecGoOptionError } from '../src/index.js';
 import { startFake } from './support/fake-server.js';
 import { quickClient, rejection, take } from './support/quick.js';
@@ -126,7 +126,9 @@ describe('tasks', () => {
     const client = quickClient(first.url);
     await client.submit(graphInput({ a: [] }));
     await executor.started('a');
+    const waits = vi.spyOn(first.kernel, 'wait');
     const waiting = client.wait('a');
+    await vi.waitFor(() => expect(waits).toHaveBeenCalled(), 30_000);
     await first.stop();
     await startServer({ store, executor, port: first.port });
     expect(await waiting).toMatchObject({ status: 'success', result: 'again' });

@@ -157,7 +157,8 @@ async function runStream<O extends DescMessage>(
       step = source.next();
     }
     if (door.closing.aborted) throw stopping();
-    grpc.end(withTraceId(traceId));
+    // Its caller is gone or its deadline over, which grpc-js tells by itself: a source that ended for that did not come to its end.
+    if (!signal.aborted) grpc.end(withTraceId(traceId));
   } catch (error) {
     // Whoever is gone needs no answer, and what the source threw because of that is no failure.
     if (!signal.aborted || door.closing.aborted) endWith(grpc, refused(door, error, method, traceId));

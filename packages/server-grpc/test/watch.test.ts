@@ -1,4 +1,5 @@
-import { connect } from 'node:http2';
+import { once } from 'node:events';
+import { type ClientHttp2Session, connect, type OutgoingHttpHeaders } from 'node:http2';
 import { ExecGoError, type TaskEvent, type WatchOptions } from '@execgo/core';
 import { deferred, EventSequence, FakeExecutor, fails, graphInput, reports, waitsForRelease } from '@execgo/testkit';
 import { status } from '@grpc/grpc-js';
@@ -38,6 +39,18 @@ function watchedKernel(events: (options: WatchOptions) => AsyncIterable<TaskEven
 /** What cannot be read at all. */
 function failing(error: ExecGoError): AsyncIterable<never> {
   return { [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(error) }) };
+}
+
+/** A call of WatchTasks by hand, over HTTP/2, as no library makes it. */
+function rawWatch(session: ClientHttp2Session, headers: OutgoingHttpHeaders = {}) {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': `/${ExecGo.typeName}/WatchTasks`,
+    'content-type': 'application/grpc',
+    te: 'trailers',
+    ...headers,
+  });
+  return stream.end(Buffer.alloc(5));
 }
 
 async function* untilAborted({ signal }: WatchOptions): AsyncGenerator<TaskEvent> {
@@ -185,19 +198,28 @@ describe('deadlines and cancellations end what the call holds', () => {
   it('nor does one whose connection breaks', async () => {
     const { kernel, left, begun } = watchedKernel(untilAborted);
     const session = connect(`http://${(await startGrpc(kernel)).target}`);
-    const path = `/${ExecGo.typeName}/WatchTasks`;
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    });
-    stream.on('error', () => {});
-    stream.end(Buffer.alloc(5));
+    rawWatch(session).on('error', () => {});
     const { signal } = await begun;
     session.destroy();
     await left;
     expect(signal?.aborted).toBe(true);
+  });
+
+  it('a caller who does not watch its deadline by itself is told DEADLINE_EXCEEDED, each time', async () => {
+    const { kernel } = watchedKernel(untilAborted);
+    const session = connect(`http://${(await startGrpc(kernel)).target}`);
+    const codes = new Set<unknown>();
+    for (let round = 0; round < 5; round += 1) {
+      const streams = Array.from({ length: 20 }, () => rawWatch(session, { 'grpc-timeout': '50m' }));
+      await Promise.all(
+        streams.map(async (stream) => {
+          stream.once('trailers', (trailers) => codes.add(trailers['grpc-status']));
+          await once(stream.resume(), 'close');
+        }),
+      );
+    }
+    session.destroy();
+    expect([...codes]).toEqual([String(status.DEADLINE_EXCEEDED)]);
   });
 
   it('DEADLINE_EXCEEDED leaves none either, also where the reader has stopped reading', async () => {

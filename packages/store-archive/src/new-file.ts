@@ -48,7 +48,8 @@ async function publish(file: FileHandle, partial: string, path: string): Promise
     await unlink(path);
     throw takenOver(path);
   }
-  await unlink(partial);
+  // Whoever looked after it meanwhile may have taken it for left over.
+  await unlink(partial).catch(ignore('ENOENT'));
 }
 
 async function isStillNamed(file: FileHandle): Promise<boolean> {

@@ -6,10 +6,15 @@ import { bundleScript, drainContents, foldEvents } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { createJsonFileMaintenance } from '../src/index.js';
 
+/** So many different states are read at least, however slow the disk of the other process is. */
+export const STATES = 6;
+
 /**
  * Reads a store again and again while another process appends to it, writes snapshots of it every few milliseconds and drops
  * its journal.
  *
+ * @param reads at least
+
  * @returns seqs that the reads ended with
  */
 export async function readLive(directory: string, reads: number): Promise<readonly number[]> {
@@ -20,7 +25,7 @@ export async function readLive(directory: string, reads: number): Promise<readon
   try {
     await once(child.stdout as NodeJS.ReadableStream, 'data');
     const seqs: number[] = [];
-    for (let read = 0; read < reads; read += 1) seqs.push(await readOnce(data, said));
+    for (let read = 0; read < reads || new Set(seqs).size < STATES; read += 1) seqs.push(await readOnce(data, said));
     return seqs;
   } finally {
     child.kill('SIGKILL');

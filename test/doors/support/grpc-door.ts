@@ -70,6 +70,7 @@ export function grpcDoor(address: string): Door {
         if (error.code === status.DEADLINE_EXCEEDED) resolve();
         else reject(error);
       });
+      stream.on('end', () => reject(new Error(`the stream of ${id} ended before the task did`)));
     });
   }
 
