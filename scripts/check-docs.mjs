@@ -11,8 +11,8 @@ import { docBlocks, outputMatches } from './doc-commands.mjs';
 import { freePort } from './free-port.mjs';
 import { note, ROOT, runMain, ToolError, toolEnv } from './toolchain.mjs';
 
-const BLOCK_TIMEOUT_MS = 120_000;
-const SERVER_START_MS = 15_000;
+const BLOCK_TIMEOUT_MS = 600_000;
+const SERVER_START_MS = 60_000;
 const SERVER_STOP_MS = 20_000;
 const BIN = join(ROOT, 'apps/execgo/bin/execgo.js');
 const SHOWN_ADDRESS = /\b(127\.0\.0\.1|localhost):8080\b/g;

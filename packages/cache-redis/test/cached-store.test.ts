@@ -336,7 +336,7 @@ describe('Redis that does not work', () => {
   it('a read that meets a silent Redis waits once, the next ones not at all; it comes back by itself, and empty', async () => {
     const redis = new FakeRedis();
     const clock = new FakeClock();
-    const { store, get, finish, warnings } = await opened(redis.connect, { clock });
+    const { store, get, finish, warnings } = await opened(redis.connect, { clock, commandTimeoutMs: 100 });
     await finish('a', 1);
     await get('a');
     await settle();

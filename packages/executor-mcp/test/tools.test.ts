@@ -36,12 +36,12 @@ describe('the list of tools', () => {
   });
 
   it('all its pages have connectTimeoutMs together', async () => {
-    const slow = fixture({ endlessList: true, pageDelayMs: 100 }, { connectTimeoutMs: 1_500 });
+    const slow = fixture({ endlessList: true, pageDelayMs: 100 }, { connectTimeoutMs: 5_000 });
     const { toolNames, call } = await useExecutor({ servers: { one: slow } });
     await call('one.echo', { text: 'warm' });
     const start = performance.now();
     expect(await toolNames()).toEqual([]);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    expect(performance.now() - start).toBeLessThan(50_000);
   });
 
   it('is new after list_changed', async () => {

@@ -27,6 +27,8 @@ export function makeStore(
   const warnings: string[] = [];
   const resolved = resolveOptions({
     url: 'redis://cache.example',
+    // No command is late unless a test says so.
+    commandTimeoutMs: 60_000,
     onWarning: (message) => warnings.push(message),
     ...options,
     store: inner,
