@@ -63,19 +63,6 @@ const folders = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
   .filter(({ root }) => existsSync(`${root}/test`))
   .concat({ name: 'workspace', root: '.' });
-/** Projects whose test files leave nothing behind in modules: a worker loads these once, and not for every file. */
-const SHARES_MODULES: ReadonlySet<string> = new Set([
-  'access',
-  'adapter',
-  'core',
-  'egress',
-  'scheduler',
-  'server-http',
-  'store-archive',
-  'store-jsonfile',
-  'testkit',
-  'tool-input',
-]);
 /** For the projects that hold tests of every package. */
 export const globalSetup = folders.map(({ root }) => resolve(root, GLOBAL_SETUP)).filter((file) => existsSync(file));
 
@@ -84,6 +71,8 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
+    // A test file leaves nothing behind in modules: a worker loads these once, and not for every file.
+    isolate: false,
     // They end what hangs, and prove nothing: a test must not fail because the machine is slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -94,7 +83,6 @@ export default defineConfig(({ mode }) => ({
         .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))
         .map(({ name, root }) =>
           project(name, root, {
-            isolate: !SHARES_MODULES.has(name),
             include: ['test/**/*.test.ts'],
             exclude: [END_TO_END, TIMING, ...(mode === UNIT ? MANY_ROUNDS : [])],
             globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
@@ -109,7 +97,13 @@ function ofTheWhole(): TestProjectConfiguration[] {
   return [
     project('e2e', '.', { include: everywhere(END_TO_END) }),
     // What measures time has the machine for itself, after all others.
-    project('timing', '.', { include: everywhere(TIMING), globalSetup, maxWorkers: 1, sequence: { groupOrder: 1 } }),
+    project('timing', '.', {
+      include: everywhere(TIMING),
+      globalSetup,
+      isolate: true,
+      maxWorkers: 1,
+      sequence: { groupOrder: 1 },
+    }),
   ];
 }
 

@@ -125,7 +125,7 @@ describe('a real Redis', () => {
 
   it('leaves no connection behind, also after many outages', async () => {
     const own = await ownServer();
-    const { store } = await opened({ url: own.url, probeMaxMs: 20 });
+    const { store } = await opened({ url: own.url, probeMaxMs: 20, commandTimeoutMs: 100 });
     for (let round = 0; round < 5; round += 1) {
       own.pause();
       await until(() => {

@@ -15,6 +15,7 @@ export interface CommandPlace extends RunPlace {
   readonly shellPolicy: ShellPolicy;
 }
 
+/** A program, and what is particular to this executor. */
 export interface CommandRun extends TaskProgram {
   /** What the result says was run. @default file and args */
   readonly shown?: { readonly command: string; readonly args: readonly string[] };
