@@ -3,12 +3,12 @@ import { EventSequence, failure, foldEvents, spec } from '@execgo/testkit';
 import { createJsonFileStore, type JsonFileStore, type JsonFileStoreOptions } from '../src/index.js';
 import type { SimulatedDisk } from './simulated-disk.js';
 
-/** Small enough that a few dozen appends begin several segments and write several snapshots. */
 /** What is written in a file of the journal, without the zeros that are reserved behind it. */
 export function written(bytes: Buffer): Buffer {
   return bytes.subarray(0, bytes.findLastIndex((byte) => byte !== 0) + 1);
 }
 
+/** Small enough that a few dozen appends begin several segments and write several snapshots. */
 export const SMALL = { segmentBytes: 1500, snapshotMinBytes: 1000, snapshotMinIntervalMs: 0 } as const;
 
 /** Appends of a life that submits, runs, fails, deletes and replaces tasks, with receipts. */

@@ -3,10 +3,18 @@ import type { DataFile, FileSystem, OpenMode } from '../src/index.js';
 /** What is left after the end: all that was written (`kill -9`), or only what was flushed (power cut). */
 export type Survival = 'written' | 'flushed';
 
-interface Inode {
-  written: Buffer;
-  flushed: Buffer;
+/** What is in a file: these bytes, then zeros up to the size. Never changed, so that both of an inode may share one. */
+interface Content {
+  readonly bytes: Buffer;
+  readonly size: number;
 }
+
+interface Inode {
+  written: Content;
+  flushed: Content;
+}
+
+const EMPTY: Content = { bytes: Buffer.alloc(0), size: 0 };
 
 export interface Fault {
   /** The call it happens at, counted from 1 over all calls that change the disk. */
@@ -37,8 +45,7 @@ export class SimulatedDisk implements FileSystem {
   after(survival: Survival): SimulatedDisk {
     const disk = new SimulatedDisk();
     for (const [name, inode] of this[survival]) {
-      const content = Buffer.from(inode[survival]);
-      const copy = { written: content, flushed: content };
+      const copy = { written: inode[survival], flushed: inode[survival] };
       disk.written.set(name, copy);
       disk.flushed.set(name, copy);
     }
@@ -52,13 +59,14 @@ export class SimulatedDisk implements FileSystem {
   content(name: string): Buffer {
     const inode = this.written.get(name);
     if (inode === undefined) throw systemError('ENOENT', name);
-    return inode.written;
+    return partOf(inode.written);
   }
 
   /** Puts a file there, flushed. */
   put(name: string, content: Buffer | string): void {
     const bytes = Buffer.from(content);
-    const inode = { written: bytes, flushed: bytes };
+    const put = { bytes, size: bytes.length };
+    const inode = { written: put, flushed: put };
     this.written.set(name, inode);
     this.flushed.set(name, inode);
   }
@@ -84,7 +92,7 @@ export class SimulatedDisk implements FileSystem {
       return this.file(path, found);
     }
     if (found !== undefined) throw systemError('EEXIST', name);
-    const inode: Inode = { written: Buffer.alloc(0), flushed: Buffer.alloc(0) };
+    const inode: Inode = { written: EMPTY, flushed: EMPTY };
     this.change(`create ${name}`, () => this.written.set(name, inode));
     return this.file(path, inode);
   }
@@ -118,11 +126,10 @@ export class SimulatedDisk implements FileSystem {
     const write = (bytes: Uint8Array, position: number) => {
       const takes = Math.min(bytes.length, this.maxWrite);
       const put = (count: number) => {
-        const end = Math.max(inode.written.length, position + count);
-        const next = Buffer.alloc(end);
-        inode.written.copy(next);
+        const next = Buffer.alloc(Math.max(inode.written.bytes.length, position + count));
+        inode.written.bytes.copy(next);
         next.set(bytes.subarray(0, count), position);
-        inode.written = next;
+        inode.written = { bytes: next, size: Math.max(inode.written.size, next.length) };
       };
       this.change(
         `write ${name}`,
@@ -133,9 +140,7 @@ export class SimulatedDisk implements FileSystem {
     };
     const truncate = (size: number) =>
       this.change(`truncate ${name}`, () => {
-        const next = Buffer.alloc(size);
-        inode.written.copy(next);
-        inode.written = next;
+        inode.written = { bytes: inode.written.bytes.subarray(0, size), size };
       });
     const flush = (word: string) =>
       this.change(`${word} ${name}`, () => {
@@ -145,14 +150,14 @@ export class SimulatedDisk implements FileSystem {
       path,
       read: async (into, position) => {
         this.mustLive();
-        return inode.written.copy(into, 0, position, position + into.length);
+        return partOf(inode.written, position, position + into.length).copy(into);
       },
       write: async (bytes, position) => write(bytes, position),
       writeSync: write,
       flush: async () => flush('flush'),
       flushSync: () => flush('flush'),
       sync: async () => flush('sync'),
-      size: async () => inode.written.length,
+      size: async () => inode.written.size,
       truncate: async (size) => truncate(size),
       truncateSync: truncate,
       close: async () => {},
@@ -175,6 +180,13 @@ export class SimulatedDisk implements FileSystem {
   private mustLive(): void {
     if (this.crashed) throw systemError('ECRASHED', 'the process is gone');
   }
+}
+
+/** A part of a content, as far as it goes. */
+function partOf({ bytes, size }: Content, from = 0, to = size): Buffer {
+  const part = Buffer.alloc(Math.max(0, Math.min(to, size) - from));
+  if (from < bytes.length) bytes.copy(part, 0, from, to);
+  return part;
 }
 
 function nameOf(path: string): string {
