@@ -54,7 +54,7 @@ const MANY_ROUNDS = [
 ].map((name) => `**/${name}.test.ts`);
 const FAULTS = '**/*.faults.test.ts';
 /** More than there are cores: many tests wait for a disk, or for processes that they have started. */
-const WORKERS = Math.ceil(availableParallelism() * 1.5);
+export const WORKERS = Math.ceil(availableParallelism() * 1.5);
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
 const GLOBAL_SETUP = 'test/global-setup.ts';
 

@@ -1,5 +1,5 @@
 import { defineConfig } from 'vitest/config';
-import { conditions, globalSetup } from './vitest.config.js';
+import { conditions, globalSetup, WORKERS } from './vitest.config.js';
 
 /**
  * Faults that are real: killed processes, power cuts, full and failing disks, flipped bits. `npm run test:faults` is the quick
@@ -14,7 +14,7 @@ export default defineConfig({
     // The stores of the tests' own process need the threads that are built from the sources of now.
     globalSetup,
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: WORKERS,
     testTimeout: 90 * 60_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
