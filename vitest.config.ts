@@ -71,7 +71,7 @@ export default defineConfig(({ mode }) => ({
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // A test file leaves nothing behind in modules: a worker loads these once, and not for every file.
+    // A test file leaves nothing behind in modules: a worker loads those of a package once, and not for every file.
     isolate: false,
     // They end what hangs, and prove nothing: a test must not fail because the machine is slow.
     testTimeout: 120_000,
@@ -95,7 +95,8 @@ export default defineConfig(({ mode }) => ({
 
 function ofTheWhole(): TestProjectConfiguration[] {
   return [
-    project('e2e', '.', { include: everywhere(END_TO_END) }),
+    // One of these puts another module in the place of ours.
+    project('e2e', '.', { include: everywhere(END_TO_END), isolate: true }),
     // What measures time has the machine for itself, after all others.
     project('timing', '.', {
       include: everywhere(TIMING),
