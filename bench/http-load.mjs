@@ -18,6 +18,7 @@ export async function httpRate(kind) {
     const client = new Client(port);
     await client.send(WARM_UP_REQUESTS);
     if (kind !== 'bare') await tasksDone(port, WARM_UP_REQUESTS);
+    server.send('begin');
     const from = performance.now();
     await client.send(REQUESTS);
     if (kind !== 'bare') await tasksDone(port, WARM_UP_REQUESTS + REQUESTS);

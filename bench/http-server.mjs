@@ -13,6 +13,8 @@ const port =
 process.send({ port });
 delay.enable();
 process.on('message', (message) => {
+  // What came before was the warm-up.
+  if (message === 'begin') delay.reset();
   if (message === 'delay') process.send({ loopDelayP99Ms: delay.percentile(99) / 1e6 });
 });
 process.on('disconnect', () => process.exit());
