@@ -18,6 +18,7 @@ import { DirectoryLock } from '@execgo/store-lock';
 import { CommitQueue } from './commit-queue.js';
 import { readEvents } from './event-reader.js';
 import type { Journal } from './journal.js';
+import { namesFlushedOnce } from './names-flushed-once.js';
 import { type JsonFileStoreOptions, type ResolvedOptions, resolveOptions } from './options.js';
 import { type Recovered, recover } from './recover.js';
 import { Snapshots } from './snapshots.js';
@@ -123,9 +124,9 @@ export class JsonFileStore implements TaskStore {
   }
 
   private async openLocked(lock: DirectoryLock): Promise<OpenedStore> {
-    const { fileSystem, directory } = this.options;
-    const found = await recover(this.options);
-    const life = this.bringToLife(lock, found);
+    const options = { ...this.options, fileSystem: namesFlushedOnce(this.options.fileSystem) };
+    const found = await recover(options);
+    const life = this.bringToLife(lock, found, options);
     const { journal, queue, snapshots } = life;
     try {
       // A base begins a segment of its own: history before it and after it do not join.
@@ -135,7 +136,7 @@ export class JsonFileStore implements TaskStore {
       else await journal.resume();
       if (found.imported) await snapshots.write(true);
       await journal.dropBefore(found.imported ? found.lastSeq : found.baseSeq);
-      const storeId = found.storeId ?? (await writeStoreId(fileSystem, directory));
+      const storeId = found.storeId ?? (await writeStoreId(options.fileSystem, options.directory));
       // Now, because it sorts: later it would stop the event loop.
       life.table.finished({ limit: 0 });
       this.life = life;
@@ -146,17 +147,17 @@ export class JsonFileStore implements TaskStore {
     }
   }
 
-  private bringToLife(lock: DirectoryLock, found: Recovered): Life {
+  private bringToLife(lock: DirectoryLock, found: Recovered, options: ResolvedOptions): Life {
     const { table, journal, lastSeq } = found;
     const queue = new CommitQueue({
       journal,
       table,
       lastSeq,
-      flushes: this.options.durability === 'always',
-      segmentBytes: this.options.segmentBytes,
+      flushes: options.durability === 'always',
+      segmentBytes: options.segmentBytes,
       onCommit: () => snapshots.afterCommit(),
     });
-    const snapshots = new Snapshots(this.options, table, journal, queue, found.snapshot);
+    const snapshots = new Snapshots(options, table, journal, queue, found.snapshot);
     return { lock, table, journal, queue, snapshots };
   }
 
