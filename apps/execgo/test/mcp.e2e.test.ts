@@ -49,7 +49,7 @@ function send({ child }: RawServer, message: object): void {
 async function ask(server: RawServer, id: number, method: string, params: object): Promise<unknown> {
   send(server, { id, method, params });
   const answer = () => server.messages().find((message) => message.id === id);
-  await expect.poll(answer).toBeDefined();
+  await expect.poll(answer).toMatchObject({ jsonrpc: '2.0', id });
   return answer();
 }
 
@@ -126,7 +126,7 @@ it('execgo mcp ends cleanly at SIGTERM', async () => {
 
 it('execgo serve is an MCP server at /mcp, and its stop ends the sessions', async () => {
   const server = launch(freshFolder(), '--addr', '127.0.0.1:0', '--store', 'memory');
-  await expect.poll(() => /"url":"([^"]+)"/.exec(server.log())?.[1]).toBeDefined();
+  await expect.poll(() => /"url":"([^"]+)"/.exec(server.log())?.[1]).toMatch(/^http:/);
   const url = /"url":"([^"]+)"/.exec(server.log())?.[1];
   const connected = client('2025-11-25');
   await connected.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`)));
