@@ -221,8 +221,8 @@ export class CommitQueue {
     const { seq, timestamp } = events[0] as TaskEvent;
     this.lines.begin();
     let text = eventsHead(seq, seq + events.length - 1, timestamp, this.flushedSeq);
-    for (const [at, event] of events.entries()) {
-      const eventText = this.encoder.encode(event);
+    for (let at = 0; at < events.length; at += 1) {
+      const eventText = this.encoder.encode(events[at] as TaskEvent);
       text += at === 0 ? eventText : EVENT_SEPARATOR + eventText;
       const isFull = load.add(eventText.length);
       if (text.length >= PART_UNITS || isFull) {
