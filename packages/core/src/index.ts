@@ -137,6 +137,7 @@ export { formatTime, parseTime } from './rfc3339.js';
 export { inTurns, nextTurn, runSliced, SLICE_TASKS, type Sliced } from './slices.js';
 export type { StagedEvents } from './staged-events.js';
 export { backgroundClock, systemClock } from './system-clock.js';
+export type { TableCut } from './table-cuts.js';
 export {
   isTerminal,
   type OnInterrupt,
@@ -161,7 +162,7 @@ export {
   type TaskInput,
   TaskInputSchema,
 } from './task-schema.js';
-export { type TableCut, TaskTable } from './task-table.js';
+export { TaskTable } from './task-table.js';
 export { type AnyStatus, isLegal, statusAfter, TRANSITIONS } from './transition.js';
 export {
   type AssignedSeqs,

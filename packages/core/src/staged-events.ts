@@ -10,6 +10,8 @@ export class StagedEvents {
   /** In step: the task as it was before this batch; undefined = absent. */
   readonly before: (Task | undefined)[] = [];
   readonly graphs: GraphSubmitted[] = [];
+  /** Some task was submitted once more after it had changed: it is in the arrays twice. */
+  repeats = false;
   /** Place of each id in the arrays. Made when a batch first changes a task: a large submission never needs it. */
   private places: Map<string, number> | undefined;
 
@@ -27,6 +29,7 @@ export class StagedEvents {
     const after = applyEvent(before, event);
     // Committed in this order: a task submitted again is the newest.
     if (place === undefined || event.type === 'task_submitted') {
+      if (place !== undefined) this.repeats = true;
       this.places?.set(id, this.ids.length);
       this.ids.push(id);
       this.tasks.push(after);

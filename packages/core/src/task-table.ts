@@ -16,6 +16,8 @@ import {
 import { Receipts } from './receipts.js';
 import { SLICE_TASKS, type Sliced } from './slices.js';
 import { StagedEvents } from './staged-events.js';
+import { SubmissionOrder } from './submission-order.js';
+import { type TableCut, TableCuts } from './table-cuts.js';
 import { isTerminal, type Task } from './task.js';
 import { matches, sizeInPage } from './task-query.js';
 
@@ -32,16 +34,6 @@ interface GraphRange {
   live: number;
 }
 
-/** How far a cut has got, and what it has yet to give out although the table has moved on. */
-interface OpenCut {
-  at: number;
-  readonly end: number;
-  /** `submitted_seq` of the last place given out. */
-  doneSeq: number;
-  readonly lastSeq: number;
-  readonly saved: Map<number, Task>;
-}
-
 /** What reads still see while a commit goes on in slices. */
 interface HiddenCommit {
   /** Tasks from this seq on are not there yet. */
@@ -52,14 +44,6 @@ interface HiddenCommit {
   readonly finished: number;
 }
 
-/** All tasks as they were at one moment, oldest submission first, given out bit by bit while the table goes on changing. */
-export interface TableCut {
-  /** The next tasks, at most `count`; none at the end. */
-  take(count: number): readonly Task[];
-  /** Ends it before its end. Safe to call twice. */
-  close(): void;
-}
-
 /**
  * All tasks and receipts in memory: what every store that keeps its state there is made of. Events come in by `stage`
  * (pure) and `commit` (all of a batch at once); reads see what is committed. Listing costs what it returns plus what its
@@ -67,14 +51,11 @@ export interface TableCut {
  */
 export class TaskTable {
   private readonly tasks = new Map<string, Task>();
-  /** Tasks in the order of `submitted_seq`; a hole where one was deleted or replaced. Both arrays run in step. */
-  private order: (string | undefined)[] = [];
-  private seqs: number[] = [];
-  private holes = 0;
+  private readonly order = new SubmissionOrder();
+  private readonly cuts = new TableCuts(this.order, this.tasks);
   private readonly graphs = new Map<string, GraphRange>();
   private readonly receipts: Receipts;
   private hidden: HiddenCommit | undefined;
-  private readonly cuts = new Set<OpenCut>();
   /** Terminal tasks, those of a commit under way included. */
   private finishedCount = 0;
   /** Outdated tasks stay in it until `forget`, and new ones come when their batch is shown. */
@@ -109,18 +90,7 @@ export class TaskTable {
    * before its turn has come.
    */
   cut(): TableCut {
-    const cut: OpenCut = {
-      at: 0,
-      end: this.order.length,
-      doneSeq: -1,
-      lastSeq: this.seqs.at(-1) ?? -1,
-      saved: new Map(),
-    };
-    this.cuts.add(cut);
-    return {
-      take: (count) => this.takeFrom(cut, count),
-      close: () => this.closeCut(cut),
-    };
+    return this.cuts.make();
   }
 
   /** Every receipt still kept, oldest first. */
@@ -152,7 +122,7 @@ export class TaskTable {
     for (let at = 0; at < events.length; at += 1) {
       const event = events[at] as TaskEvent;
       if (event.type === 'graph_submitted') this.receipts.keep(event);
-      else this.follow(event.task_id, before[at], after[at]);
+      else this.follow(before[at], after[at]);
     }
     this.tidy();
   }
@@ -166,8 +136,8 @@ export class TaskTable {
   }
 
   /** What follows from one event of `apply`. */
-  private follow(id: string, before: Task | undefined, task: Task | undefined): void {
-    this.account(id, before, task);
+  private follow(before: Task | undefined, task: Task | undefined): void {
+    this.account(before, task);
     if (task !== undefined && isTerminal(task.status)) this.finishedOrder.append(task);
     if (before !== undefined && before.submitted_seq !== task?.submitted_seq) this.forget(before);
   }
@@ -186,14 +156,15 @@ export class TaskTable {
   }
 
   /** Makes a staged batch visible. Batches are committed in the order in which they were staged, one at a time. */
-  commit({ ids, tasks, before, graphs }: StagedEvents): void {
+  commit(staged: StagedEvents): void {
+    const { ids, tasks, before, graphs } = staged;
     for (const graph of graphs) this.receipts.keep(graph);
     for (let at = 0; at < ids.length; at += 1) {
       const known = before[at];
       this.replace(ids[at] as string, known, tasks[at]);
       if (known !== undefined && known.submitted_seq !== tasks[at]?.submitted_seq) this.forget(known);
     }
-    this.noteFinished(tasks);
+    this.noteFinished(staged);
     this.tidy();
   }
 
@@ -201,9 +172,10 @@ export class TaskTable {
    * As `commit`, in slices: reads between two slices see the table as it was before, and at the last one everything at once.
    * Nothing else may be staged, committed or cut meanwhile.
    */
-  *commitSliced({ ids, tasks, before, graphs }: StagedEvents): Sliced<void> {
+  *commitSliced(staged: StagedEvents): Sliced<void> {
+    const { ids, tasks, before, graphs } = staged;
     const outdated: Task[] = [];
-    const fromSeq = (this.seqs.at(-1) ?? 0) + 1;
+    const fromSeq = this.order.lastSeq + 1;
     this.hidden = { fromSeq, before: new Map(), finished: this.finishedCount };
     for (let at = 0; at < ids.length; at += 1) {
       if (at > 0 && at % COMMIT_SLICE === 0) yield;
@@ -216,7 +188,7 @@ export class TaskTable {
     }
     for (const graph of graphs) this.receipts.keep(graph);
     this.hidden = undefined;
-    this.noteFinished(tasks);
+    this.noteFinished(staged);
     for (let at = 0; at < outdated.length; at += 1) {
       if (at > 0 && at % COMMIT_SLICE === 0) yield;
       this.forget(outdated[at] as Task);
@@ -248,7 +220,7 @@ export class TaskTable {
     const limit = query.limit ?? Number.POSITIVE_INFINITY;
     const tasks: Task[] = [];
     let bytes = 0;
-    for (let at = this.firstAtOrAfter(before) - 1; at >= 0 && (this.seqs[at] as number) >= oldest; at -= 1) {
+    for (let at = this.order.firstAtOrAfter(before) - 1; at >= 0 && this.order.seqAt(at) >= oldest; at -= 1) {
       const task = this.taskAt(at);
       if (task === undefined || !matches(task, query)) continue;
       if (tasks.length >= limit || bytes > MAX_PAGE_BYTES) return { tasks, next: (tasks.at(-1) as Task).submitted_seq };
@@ -286,24 +258,27 @@ export class TaskTable {
   }
 
   /** What has ended in a batch, in the order in which it ended: a batch holds its tasks in the order in which they were first touched. */
-  private noteFinished(tasks: readonly (Task | undefined)[]): void {
-    const ended = tasks.filter(
-      (task) => task !== undefined && isTerminal(task.status) && this.tasks.get(task.id) === task,
-    );
-    this.finishedOrder.add(ended as Task[]);
+  private noteFinished({ tasks, repeats }: StagedEvents): void {
+    const ended: Task[] = [];
+    for (let at = 0; at < tasks.length; at += 1) {
+      const task = tasks[at];
+      if (task === undefined || !isTerminal(task.status)) continue;
+      if (!repeats || this.tasks.get(task.id) === task) ended.push(task);
+    }
+    this.finishedOrder.add(ended);
   }
 
   /** The visible task in a place of the order; undefined for a hole, and for a place that is no longer or not yet its own. */
   private taskAt(at: number): Task | undefined {
-    const id = this.order[at];
+    const id = this.order.idAt(at);
     const task = id === undefined ? undefined : this.get(id);
-    return task?.submitted_seq === this.seqs[at] ? task : undefined;
+    return task?.submitted_seq === this.order.seqAt(at) ? task : undefined;
   }
 
   /** Puts a task in its place, or takes it away; the place of the one before stays until `forget`. */
   private replace(id: string, before: Task | undefined, task: Task | undefined): void {
     this.put(id, task);
-    this.account(id, before, task);
+    this.account(before, task);
   }
 
   private put(id: string, task: Task | undefined): void {
@@ -312,15 +287,14 @@ export class TaskTable {
   }
 
   /** Keeps everything in step with a task that has been put. */
-  private account(id: string, before: Task | undefined, task: Task | undefined): void {
-    if (before !== undefined && this.cuts.size > 0) this.saveForCuts(before);
+  private account(before: Task | undefined, task: Task | undefined): void {
+    if (before !== undefined && this.cuts.areOpen) this.cuts.save(before);
     if (before !== undefined && isTerminal(before.status)) this.finishedCount -= 1;
     if (task === undefined) return;
     if (isTerminal(task.status)) this.finishedCount += 1;
     this.receipts.noteTime(task.updated_at);
     if (before?.submitted_seq === task.submitted_seq) return;
-    this.order.push(id);
-    this.seqs.push(task.submitted_seq);
+    this.order.push(task);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) {
       this.graphs.set(task.graph_id, { firstSeq: task.submitted_seq, lastSeq: task.submitted_seq, live: 1 });
@@ -330,38 +304,9 @@ export class TaskTable {
     }
   }
 
-  private takeFrom(cut: OpenCut, count: number): Task[] {
-    const taken: Task[] = [];
-    for (; cut.at < cut.end && taken.length < count; cut.at += 1) {
-      const seq = this.seqs[cut.at] as number;
-      const id = this.order[cut.at];
-      const task = cut.saved.get(seq) ?? (id === undefined ? undefined : this.tasks.get(id));
-      cut.doneSeq = seq;
-      if (task?.submitted_seq === seq) taken.push(task);
-    }
-    if (cut.at === cut.end) this.closeCut(cut);
-    return taken;
-  }
-
-  /** Keeps what a cut has yet to give out; only the first change after the cut counts. */
-  private saveForCuts(before: Task): void {
-    const seq = before.submitted_seq;
-    for (const cut of this.cuts) {
-      if (seq > cut.doneSeq && seq <= cut.lastSeq && !cut.saved.has(seq)) cut.saved.set(seq, before);
-    }
-  }
-
-  private closeCut(cut: OpenCut): void {
-    cut.at = cut.end;
-    cut.saved.clear();
-    this.cuts.delete(cut);
-  }
-
   /** Takes a task's place out of the order, and its graph away with its last task. */
   private forget(task: Task): void {
-    const at = this.firstAtOrAfter(task.submitted_seq);
-    this.order[at] = undefined;
-    this.holes += 1;
+    this.order.remove(task);
     this.finishedOrder.remove(task.last_seq);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) return;
@@ -371,31 +316,6 @@ export class TaskTable {
 
   /** Places do not move while a cut counts on them. */
   private tidy(): void {
-    if (this.holes > 1000 && this.holes > this.order.length / 2 && this.cuts.size === 0) this.closeHoles();
-  }
-
-  private closeHoles(): void {
-    let kept = 0;
-    for (let at = 0; at < this.order.length; at += 1) {
-      if (this.order[at] === undefined) continue;
-      this.order[kept] = this.order[at];
-      this.seqs[kept] = this.seqs[at] as number;
-      kept += 1;
-    }
-    this.order.length = kept;
-    this.seqs.length = kept;
-    this.holes = 0;
-  }
-
-  /** Index of the first place whose seq is at least `seq`; the number of places if there is none. Binary search. */
-  private firstAtOrAfter(seq: number): number {
-    let low = 0;
-    let high = this.seqs.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.seqs[middle] as number) < seq) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    if (!this.cuts.areOpen) this.order.tidy();
   }
 }
