@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VERSION } from '../src/index.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
 
 const noop = (id: string, rest: object = {}) => ({ id, type: 'noop', ...rest });
 const readTask = (path: string) => ({ type: 'file', params: { action: 'read', path } });
 const fetchTask = (url: string) => ({ type: 'http', params: { url } });
+
+afterEach(() => vi.unstubAllEnvs());
 
 describe('a setting takes effect:', () => {
   it('max-body', async () => {
@@ -155,8 +157,7 @@ it('the port of the server itself is refused to tasks, whatever they call it', a
 
 describe('the legacy profile', () => {
   it('restores scripts, unconfined files, the inherited environment and open egress, with a loud warning', async () => {
-    process.env.LEGACY_TEST_VARIABLE = 'inherited';
-    onTestFinished(() => void delete process.env.LEGACY_TEST_VARIABLE);
+    vi.stubEnv('LEGACY_TEST_VARIABLE', 'inherited');
     const server = await startTestServer({ profile: 'legacy' });
     const script = { type: 'shell', params: { script: 'echo $LEGACY_TEST_VARIABLE' } };
     expect(await server.run(script)).toMatchObject({ result: { stdout: 'inherited\n' } });

@@ -3,13 +3,15 @@ import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { openSandbox } from '@execgo/process';
 import { FakeClock, FakeRun, living, spec, until } from '@execgo/testkit';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { McpServerSettings } from '../src/index.js';
 import { fixture } from './support/servers.js';
 import { AT_ONCE_MS, noted, sharedExecutor, useExecutor } from './support/use-executor.js';
 
+afterEach(() => vi.unstubAllEnvs());
+
 const sandbox = await openSandbox();
-const one = () => sharedExecutor('one', () => ({ servers: { one: fixture() } }));
+const one = sharedExecutor(() => ({ servers: { one: fixture() } }));
 const pidOf = async (executor: { call(tool: string): Promise<{ text: string }> }) =>
   Number((await executor.call('one.pid')).text);
 
@@ -362,10 +364,9 @@ describe('close', () => {
 
 describe('the environment of a server', () => {
   it('holds what is declared and nothing else of this process', async () => {
-    process.env.MCP_TEST_SECRET = 'not for children';
+    vi.stubEnv('MCP_TEST_SECRET', 'not for children');
     const { call } = await useExecutor({ servers: { one: { ...fixture(), env: { DECLARED: 'yes' } } } });
     const { text } = await call('one.environment');
-    delete process.env.MCP_TEST_SECRET;
     expect(text.split(' ')).toContain('DECLARED');
     expect(text).not.toContain('MCP_TEST_SECRET');
     expect(text.split(' ').filter((name) => name.startsWith('EXECGO_'))).toEqual(['EXECGO_RUN']);

@@ -88,7 +88,7 @@ describe('allowTools and denyTools', () => {
   });
 });
 
-const one = () => sharedExecutor('one', () => ({ servers: { one: fixture() } }));
+const one = sharedExecutor(() => ({ servers: { one: fixture() } }));
 
 describe('check', () => {
   const refusals: readonly (readonly [string, object, string, string])[] = [

@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { living, until } from '@execgo/testkit';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
 import { cgroupPlaces, placesOf } from '../src/cgroup/cgroup-mounts.js';
 import { RunGroups } from '../src/cgroup/run-groups.js';
 import { noConfinement, openSandbox, type RunOptions, runProcess } from '../src/index.js';
 import { freshRunId, sh } from './support/run.js';
-import { limitedBy, sandbox, workspace } from './support/sandbox.js';
+import { freshFolder, limitedBy, sandbox } from './support/sandbox.js';
+
+const workspace = freshFolder(afterAll);
 
 describe('the places of a process', () => {
   it('on a machine with cgroups of version 2 alone', () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { living, until } from '@execgo/testkit';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { childEnvironment, runProcess } from '../src/index.js';
 import { freshRunId, sh } from './support/run.js';
 
@@ -13,7 +13,10 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'execgo-run-'));
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true, force: true });
+});
 
 describe('a run', () => {
   it('gives both streams, the exit code and its pid', async () => {
@@ -42,8 +45,8 @@ describe('a run', () => {
   });
 
   it('gets the environment it is given, and nothing of the server', async () => {
-    process.env.SECRET_OF_THE_SERVER = 'hunter2';
-    process.env.EXECGO_TOKEN = 'hunter3';
+    vi.stubEnv('SECRET_OF_THE_SERVER', 'hunter2');
+    vi.stubEnv('EXECGO_TOKEN', 'hunter3');
     const runId = freshRunId();
     const names = (await sh('env', { runId })).stdout.text.split('\n').map((line) => line.split('=')[0] ?? '');
     const allowed = [
@@ -64,8 +67,6 @@ describe('a run', () => {
     expect((await sh('echo $EXECGO_RUN $EXECGO_TASK_ID $EXECGO_ATTEMPT', { runId })).stdout.text).toBe(
       `${runId} task 1\n`,
     );
-    delete process.env.SECRET_OF_THE_SERVER;
-    delete process.env.EXECGO_TOKEN;
   });
 
   it.each([

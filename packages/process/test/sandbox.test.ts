@@ -19,11 +19,15 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { living, until } from '@execgo/testkit';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, expect, it, onTestFinished, vi } from 'vitest';
 import { openSandbox, Workspace } from '../src/index.js';
 import { freshRunId, sh } from './support/run.js';
-import { describeSandboxed, freshFolder, sandbox, sandboxed, workspace } from './support/sandbox.js';
+import { describeSandboxed, freshFolder, sandbox, sandboxedIn } from './support/sandbox.js';
 import { timeouts } from './support/timeouts.js';
+
+const workspace = freshFolder(afterAll);
+const sandboxed = sandboxedIn(workspace);
+afterEach(() => vi.unstubAllEnvs());
 
 /** A port of this machine that counts who comes. */
 async function listener(): Promise<{ readonly port: number; readonly count: () => number }> {
@@ -51,9 +55,8 @@ describeSandboxed('a command in the sandbox', () => {
 
   it('cannot read the environment of the server, nor see it', async () => {
     const script = `cat /proc/${process.pid}/environ; for p in /proc/[0-9]*; do cat $p/environ; echo "$p"; done`;
-    process.env.SECRET_OF_THE_SERVER = 'hunter2';
+    vi.stubEnv('SECRET_OF_THE_SERVER', 'hunter2');
     const { stdout } = await sandboxed(script);
-    delete process.env.SECRET_OF_THE_SERVER;
     const outside = readFileSync('/proc/self/environ', 'utf8')
       .split('\0')
       .filter((line) => /^(PWD|PATH|HOME|LANG|TZ)=/.test(line) === false);
@@ -122,9 +125,8 @@ describeSandboxed('a command in the sandbox', () => {
   });
 
   it('gets the environment it is given and nothing of the server, and no descriptor of it', async () => {
-    process.env.SECRET_OF_THE_SERVER = 'hunter2';
+    vi.stubEnv('SECRET_OF_THE_SERVER', 'hunter2');
     const { stdout } = await sandboxed('env; echo --; for f in /proc/self/fd/*; do readlink $f; done');
-    delete process.env.SECRET_OF_THE_SERVER;
     const [environment = '', descriptors = ''] = stdout.text.split('--\n');
     const names = environment
       .trim()

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ExecGoError, type Executor, isExecGoError, type TaskSpec } from '@execgo/core';
 import { FakeRun, living, spec } from '@execgo/testkit';
-import { afterAll, afterEach, expect } from 'vitest';
+import { afterAll, expect, onTestFinished } from 'vitest';
 import { createMcpExecutor, type McpExecutorOptions, type McpNote } from '../../src/index.js';
 
 /** An executor with what tests ask of it. */
@@ -28,30 +28,17 @@ export interface McpAnswer {
  */
 export const AT_ONCE_MS = 30_000;
 
-const shared = new Map<string, TestExecutor>();
-
-afterAll(async () => {
-  for (const { executor } of shared.values()) await executor.close?.();
-  shared.clear();
-});
-
-/** One executor for the tests of a file that leave it as it was. */
-export async function sharedExecutor(name: string, options: () => McpExecutorOptions): Promise<TestExecutor> {
-  const known = shared.get(name);
-  if (known !== undefined) return known;
-  const made = await makeExecutor(options());
-  shared.set(name, made);
-  return made;
+/** One executor for the tests of the calling file that leave it as it was, made by the first of them. */
+export function sharedExecutor(options: () => McpExecutorOptions): () => Promise<TestExecutor> {
+  let made: Promise<TestExecutor> | undefined;
+  afterAll(async () => {
+    await (await made)?.executor.close?.();
+  });
+  return () => {
+    made ??= makeExecutor(options());
+    return made;
+  };
 }
-
-const open: { readonly executor: Executor; readonly storeId: string }[] = [];
-
-afterEach(async () => {
-  for (const { executor, storeId } of open.splice(0)) {
-    await executor.close?.();
-    expect(living(storeId)).toEqual([]);
-  }
-});
 
 function mcpTask(tool: string, input?: unknown): TaskSpec {
   return spec({ type: 'mcp', tool_name: tool, ...(input === undefined ? {} : { input: input as TaskSpec['input'] }) });
@@ -60,7 +47,10 @@ function mcpTask(tool: string, input?: unknown): TaskSpec {
 /** One executor for one test, closed after it; then nothing of its children may live. */
 export async function useExecutor(options: McpExecutorOptions): Promise<TestExecutor> {
   const made = await makeExecutor(options);
-  open.push(made);
+  onTestFinished(async () => {
+    await made.executor.close?.();
+    expect(living(made.storeId)).toEqual([]);
+  });
   return made;
 }
 

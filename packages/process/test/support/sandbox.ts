@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, onTestFinished } from 'vitest';
+import { describe, onTestFinished } from 'vitest';
 import { type Confinement, openSandbox, type RunOptions, type RunOutcome } from '../../src/index.js';
 import { sh } from './run.js';
 
@@ -24,12 +24,8 @@ export function freshFolder(atEnd: (cleanup: () => void) => void = onTestFinishe
   return folder;
 }
 
-export const workspace = freshFolder(afterAll);
-
-/** Runs a script in the sandbox, with one folder to write to. */
-export function sandboxed(
-  script: string,
-  options: Partial<RunOptions> & { readonly runId?: string } = {},
-): Promise<RunOutcome> {
-  return sh(script, { confinement: sandbox, writable: [workspace], cwd: workspace, ...options });
+/** Runs scripts in the sandbox, with one folder to write to, in which they begin. */
+export function sandboxedIn(workspace: string) {
+  return (script: string, options: Partial<RunOptions> & { readonly runId?: string } = {}): Promise<RunOutcome> =>
+    sh(script, { confinement: sandbox, writable: [workspace], cwd: workspace, ...options });
 }

@@ -1,11 +1,12 @@
 import { living } from '@execgo/testkit';
 import { expect } from 'vitest';
 import { freshRunId } from './run.js';
-import { sandboxed } from './sandbox.js';
+import { freshFolder, sandboxedIn } from './sandbox.js';
 
 /** Runs that many trees of processes into their time limit, eight at once. */
 export async function timeouts(runs: number): Promise<void> {
   const storeId = freshRunId();
+  const sandboxed = sandboxedIn(freshFolder());
   const mark = `97.${process.pid}`;
   let next = 0;
   const worker = async () => {
