@@ -58,47 +58,41 @@ export const WORKERS = Math.ceil(availableParallelism() * 1.5);
 /** What a package needs to have built before its tests run, where it cannot all run from sources. */
 const GLOBAL_SETUP = 'test/global-setup.ts';
 
-/** Every workspace folder that has tests is a project of that name: `vitest run --project scheduler`. */
-const folders = ['packages', 'apps', 'examples']
-  .flatMap((group) => readdirSync(group).map((name) => ({ name, root: `${group}/${name}` })))
-  .filter(({ root }) => existsSync(`${root}/test`))
-  .concat({ name: 'workspace', root: '.' });
 /** For the projects that hold tests of every package. */
-export const globalSetup = folders.map(({ root }) => resolve(root, GLOBAL_SETUP)).filter((file) => existsSync(file));
+export const globalSetup = ['packages', 'apps', 'examples']
+  .flatMap((group) => readdirSync(group).map((name) => resolve(group, name, GLOBAL_SETUP)))
+  .filter((file) => existsSync(file));
 
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
     pool: 'forks',
-    // A test file leaves nothing behind in modules: a worker loads those of a package once, and not for every file.
+    // A test file leaves nothing to the next one (test/shared-state.test.ts): a worker loads a module once, and not for every file.
     isolate: false,
     // They end what hangs, and prove nothing: a test must not fail because the machine is slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
     coverage: { include: ['packages/*/src/**', 'apps/*/src/**'], exclude: ['packages/*/src/gen/**'] },
-    projects: [
-      ...folders
-        .filter(({ root }) => mode !== UNIT || !root.startsWith('apps/'))
-        .map(({ name, root }) =>
-          project(name, root, {
-            include: ['test/**/*.test.ts'],
-            exclude: [END_TO_END, TIMING, ...(mode === UNIT ? MANY_ROUNDS : [])],
-            globalSetup: globalSetup.filter((file) => file === resolve(root, GLOBAL_SETUP)),
-          }),
-        ),
-      ...(mode === UNIT ? [] : ofTheWhole()),
-    ],
+    projects: mode === UNIT ? [unit(['apps/**', ...MANY_ROUNDS])] : [unit([]), ...ofTheWhole()],
   },
 }));
+
+function unit(exclude: readonly string[]): TestProjectConfiguration {
+  return project('unit', {
+    include: ['{packages,apps,examples}/*/test/**/*.test.ts', 'test/**/*.test.ts'],
+    exclude: [END_TO_END, TIMING, ...exclude],
+    globalSetup,
+  });
+}
 
 function ofTheWhole(): TestProjectConfiguration[] {
   return [
     // One of these puts another module in the place of ours.
-    project('e2e', '.', { include: everywhere(END_TO_END), isolate: true }),
+    project('e2e', { include: everywhere(END_TO_END), globalSetup: [], isolate: true }),
     // What measures time has the machine for itself, after all others.
-    project('timing', '.', {
+    project('timing', {
       include: everywhere(TIMING),
       globalSetup,
       isolate: true,
@@ -112,11 +106,7 @@ function everywhere(pattern: string): string[] {
   return [`{packages,apps}/*/test/${pattern}`, `test/${pattern}`];
 }
 
-function project(
-  name: string,
-  root: string,
-  options: NonNullable<TestProjectInlineConfiguration['test']>,
-): TestProjectConfiguration {
+function project(name: string, options: NonNullable<TestProjectInlineConfiguration['test']>): TestProjectConfiguration {
   const exclude = [...configDefaults.exclude, LONG, FAULTS, ...(options.exclude ?? [])];
-  return { extends: true, test: { maxWorkers: WORKERS, ...options, name, root, exclude } };
+  return { extends: true, test: { maxWorkers: WORKERS, ...options, name, exclude } };
 }
