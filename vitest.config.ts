@@ -1,4 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import {
@@ -55,13 +54,8 @@ const MANY_ROUNDS = [
 const FAULTS = '**/*.faults.test.ts';
 /** More than there are cores: many tests wait for a disk, or for processes that they have started. */
 export const WORKERS = Math.ceil(availableParallelism() * 1.5);
-/** What a package needs to have built before its tests run, where it cannot all run from sources. */
-const GLOBAL_SETUP = 'test/global-setup.ts';
-
-/** For the projects that hold tests of every package. */
-export const globalSetup = ['packages', 'apps', 'examples']
-  .flatMap((group) => readdirSync(group).map((name) => resolve(group, name, GLOBAL_SETUP)))
-  .filter((file) => existsSync(file));
+/** The threads of the SQLite store do not run from sources: they are built before any test of it. */
+export const globalSetup = [resolve('packages/store-sqlite/test/global-setup.ts')];
 
 export default defineConfig(({ mode }) => ({
   resolve: { conditions },
