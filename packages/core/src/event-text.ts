@@ -11,6 +11,10 @@ export function quote(text: string): string {
   return PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
 }
 
+const TASK_SUBMITTED = ',"type":"task_submitted"';
+const TASK_STARTED = ',"type":"task_started"';
+const TASK_SUCCEEDED = ',"type":"task_succeeded"';
+
 /**
  * Events as JSON texts. Those of every task are put together by hand, of as few pieces as can be, which costs a fifth of
  * `JSON.stringify`: what neighbours share is remembered as text.
@@ -18,10 +22,8 @@ export function quote(text: string): string {
 export class EventEncoder {
   private timestamp = -1;
   private graphId: string | undefined;
-  /** From the seq of an event to its task id. */
-  private submitted = '';
-  private started = '';
-  private succeeded = '';
+  /** From the type of an event to its task id. */
+  private shared = '';
   private type: string | undefined;
   private toolName: string | undefined;
   /** From the id of a spec to its params. */
@@ -31,14 +33,14 @@ export class EventEncoder {
     switch (event.type) {
       case 'task_submitted':
         this.follow(event);
-        return `{"seq":${event.seq}${this.submitted}${quote(event.task_id)},"spec":${this.specText(event.spec)}}`;
+        return `{"seq":${event.seq}${TASK_SUBMITTED}${this.shared}${quote(event.task_id)},"spec":${this.specText(event.spec)}}`;
       case 'task_started':
         this.follow(event);
-        return `{"seq":${event.seq}${this.started}${quote(event.task_id)},"attempt":${event.attempt}}`;
+        return `{"seq":${event.seq}${TASK_STARTED}${this.shared}${quote(event.task_id)},"attempt":${event.attempt}}`;
       case 'task_succeeded':
         if (event.progress !== undefined || event.details !== undefined) return JSON.stringify(event);
         this.follow(event);
-        return `{"seq":${event.seq}${this.succeeded}${quote(event.task_id)}${member('result', event.result)}}`;
+        return `{"seq":${event.seq}${TASK_SUCCEEDED}${this.shared}${quote(event.task_id)}${member('result', event.result)}}`;
       default:
         return JSON.stringify(event);
     }
@@ -48,10 +50,7 @@ export class EventEncoder {
     if (timestamp === this.timestamp && graph_id === this.graphId) return;
     this.timestamp = timestamp;
     this.graphId = graph_id;
-    const shared = `"timestamp":${timestamp},"graph_id":${quote(graph_id)},"task_id":`;
-    this.submitted = `,"type":"task_submitted",${shared}`;
-    this.started = `,"type":"task_started",${shared}`;
-    this.succeeded = `,"type":"task_succeeded",${shared}`;
+    this.shared = `,"timestamp":${timestamp},"graph_id":${quote(graph_id)},"task_id":`;
   }
 
   /** The fields of `specToWire`. */
