@@ -1,4 +1,4 @@
-import type { SubmissionOrder } from './submission-order.js';
+import type { SeqOrder } from './seq-order.js';
 import type { Task } from './task.js';
 
 /** All tasks as they were at one moment, oldest submission first, given out bit by bit while the table goes on changing. */
@@ -24,7 +24,7 @@ export class TableCuts {
   private readonly open = new Set<OpenCut>();
 
   constructor(
-    private readonly order: SubmissionOrder,
+    private readonly order: SeqOrder,
     private readonly tasks: ReadonlyMap<string, Task>,
   ) {}
 

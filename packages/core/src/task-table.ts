@@ -14,9 +14,9 @@ import {
   type TaskQuery,
 } from './ports/task-store.js';
 import { Receipts } from './receipts.js';
+import { SeqOrder } from './seq-order.js';
 import { SLICE_TASKS, type Sliced } from './slices.js';
 import { StagedEvents } from './staged-events.js';
-import { SubmissionOrder } from './submission-order.js';
 import { type TableCut, TableCuts } from './table-cuts.js';
 import { isTerminal, type Task } from './task.js';
 import { matches, sizeInPage } from './task-query.js';
@@ -51,7 +51,8 @@ interface HiddenCommit {
  */
 export class TaskTable {
   private readonly tasks = new Map<string, Task>();
-  private readonly order = new SubmissionOrder();
+  /** By `submitted_seq`, the order of every listing; a hole where a task was deleted or replaced. */
+  private readonly order = new SeqOrder();
   private readonly cuts = new TableCuts(this.order, this.tasks);
   private readonly graphs = new Map<string, GraphRange>();
   private readonly receipts: Receipts;
@@ -294,7 +295,7 @@ export class TaskTable {
     if (isTerminal(task.status)) this.finishedCount += 1;
     this.receipts.noteTime(task.updated_at);
     if (before?.submitted_seq === task.submitted_seq) return;
-    this.order.push(task);
+    this.order.push(task.id, task.submitted_seq);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) {
       this.graphs.set(task.graph_id, { firstSeq: task.submitted_seq, lastSeq: task.submitted_seq, live: 1 });
@@ -306,7 +307,7 @@ export class TaskTable {
 
   /** Takes a task's place out of the order, and its graph away with its last task. */
   private forget(task: Task): void {
-    this.order.remove(task);
+    this.order.remove(task.submitted_seq);
     this.finishedOrder.remove(task.last_seq);
     const range = this.graphs.get(task.graph_id);
     if (range === undefined) return;
