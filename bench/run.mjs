@@ -17,7 +17,13 @@ if (options.help) {
   process.exit();
 }
 
-const wanted = rows.filter(({ what }) => options.only === undefined || what.includes(options.only));
+const only = options.only?.toLowerCase() ?? '';
+const wanted = rows.filter(({ what }) => what.toLowerCase().includes(only));
+if (wanted.length === 0) {
+  process.stderr.write(`no row has "${options.only}" in its name; the rows are:\n`);
+  for (const { what } of rows) process.stderr.write(`  ${what}\n`);
+  process.exit(2);
+}
 const needed = measures.filter((name) => wanted.some((row) => row.needs.includes(name)));
 const rounds = [];
 for (let round = 1; round <= Number(options.rounds); round += 1) {
