@@ -64,6 +64,7 @@ export default defineConfig(({ mode }) => ({
     pool: 'forks',
     // A test file leaves nothing to the next one (test/shared-state.test.ts): a worker loads a module once, and not for every file.
     isolate: false,
+    setupFiles: [resolve('test/setup.ts')],
     // They end what hangs, and prove nothing: a test must not fail because the machine is slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,
@@ -84,7 +85,7 @@ function unit(exclude: readonly string[]): TestProjectConfiguration {
 function ofTheWhole(): TestProjectConfiguration[] {
   return [
     // One of these puts another module in the place of ours.
-    project('e2e', { include: everywhere(END_TO_END), globalSetup: [], isolate: true }),
+    project('e2e', { include: everywhere(END_TO_END), isolate: true }),
     // What measures time has the machine for itself, after all others.
     project('timing', {
       include: everywhere(TIMING),

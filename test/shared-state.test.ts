@@ -3,13 +3,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sharedState } from './support/shared-state.js';
 
+/** It is run before each file, and not only when a worker loads it. */
+const SETUP = join('test', 'setup.ts');
+
 /** The modules of all tests, those of testkit with them. */
 const modules = ['packages', 'apps', 'examples']
   .flatMap((group) => readdirSync(group).map((name) => join(group, name, 'test')))
   .concat('packages/testkit/src', 'test')
   .filter((folder) => existsSync(folder))
   .flatMap((folder) => readdirSync(folder, { recursive: true }).map((name) => join(folder, String(name))))
-  .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'));
+  .filter((path) => path.endsWith('.ts') && !path.includes('node_modules') && path !== SETUP);
 
 it('a test file leaves nothing to the files after it', () => {
   expect(modules.length).toBeGreaterThan(200);

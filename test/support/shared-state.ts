@@ -25,7 +25,7 @@ export function sharedState(path: string, source: string): readonly string[] {
   return found;
 }
 
-/** Sets or deletes a variable of the environment: `vi.stubEnv` is taken back. */
+/** Sets or deletes a variable of the environment: `vi.stubEnv` does so and is taken back (`test/setup.ts`). */
 function isSetting(node: ts.Node): boolean {
   if (ts.isDeleteExpression(node)) return isVariable(node.expression);
   return ts.isBinaryExpression(node) && node.operatorToken.kind === ts.SyntaxKind.EqualsToken && isVariable(node.left);

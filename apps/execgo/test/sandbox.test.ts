@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSandbox } from '@execgo/process';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { freshFolder, startTestServer } from './support/running-server.js';
 
 const { state } = await openSandbox();
@@ -10,7 +10,6 @@ const script = (text: string, more: object = {}) => ({ type: 'shell', params: { 
 
 function withoutBwrap(): void {
   vi.stubEnv('PATH', '/no/such/folder');
-  onTestFinished(() => void vi.unstubAllEnvs());
 }
 
 describe.skipIf(state.reason !== undefined)(`with a sandbox${skipped}`, () => {

@@ -2,15 +2,13 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { VERSION } from '../src/index.js';
 import { freshFolder, startTestServer } from './support/running-server.js';
 
 const noop = (id: string, rest: object = {}) => ({ id, type: 'noop', ...rest });
 const readTask = (path: string) => ({ type: 'file', params: { action: 'read', path } });
 const fetchTask = (url: string) => ({ type: 'http', params: { url } });
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('a setting takes effect:', () => {
   it('max-body', async () => {

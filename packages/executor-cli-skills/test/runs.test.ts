@@ -3,10 +3,8 @@ import { join } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { type Command, type Confinement, childEnvironment, noConfinement, ProcessTree } from '@execgo/process';
 import { freshRun, living, until } from '@execgo/testkit';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Bench, useBench } from './support/bench.js';
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('cli.run and the form of v1: {command, args} under the shell policy', () => {
   const under = useBench();

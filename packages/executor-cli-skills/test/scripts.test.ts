@@ -2,13 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, linkSync, mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Confinement, noConfinement } from '@execgo/process';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Bench, useBench } from './support/bench.js';
 
 const under = useBench();
 const REF = { $from: 'dep', pointer: '/x' };
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('tools', () => {
   it('each skill with scripts is one, and each of its scripts; so is cli.run', async () => {

@@ -3,12 +3,10 @@ import { dirname } from 'node:path';
 import { ExecGoError } from '@execgo/core';
 import { openSandbox } from '@execgo/process';
 import { FakeClock, FakeRun, living, spec, until } from '@execgo/testkit';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { McpServerSettings } from '../src/index.js';
 import { fixture } from './support/servers.js';
 import { AT_ONCE_MS, noted, sharedExecutor, useExecutor } from './support/use-executor.js';
-
-afterEach(() => vi.unstubAllEnvs());
 
 const sandbox = await openSandbox();
 const one = sharedExecutor(() => ({ servers: { one: fixture() } }));

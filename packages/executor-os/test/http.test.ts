@@ -39,7 +39,6 @@ beforeEach(async () => {
   bench = new Bench({ egress: { profile: 'local' }, httpTimeoutMs: 2_000 });
 });
 afterEach(async () => {
-  vi.unstubAllEnvs();
   for (const key of Object.keys(routes)) delete routes[key];
   await bench.dispose();
   await server.close();

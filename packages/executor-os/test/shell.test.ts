@@ -2,10 +2,8 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ExecGoError, type Json } from '@execgo/core';
 import { freshRun, living, spec, until } from '@execgo/testkit';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Bench, useBench } from './support/executor.js';
-
-afterEach(() => vi.unstubAllEnvs());
 
 describe('under the policy "allowlist"', () => {
   const under = useBench();

@@ -1,9 +1,7 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { childEnvironment } from '../src/index.js';
 
 const identity = { runId: 'store/task/1', taskId: 'task', attempt: 1 };
-afterEach(() => vi.unstubAllEnvs());
-
 describe('the environment of a child', () => {
   it('is PATH, HOME, LANG, TZ, the run and what is declared', () => {
     vi.stubEnv('PATH', '/bin');

@@ -19,7 +19,7 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { living, until } from '@execgo/testkit';
-import { afterAll, afterEach, expect, it, onTestFinished, vi } from 'vitest';
+import { afterAll, expect, it, onTestFinished, vi } from 'vitest';
 import { openSandbox, Workspace } from '../src/index.js';
 import { freshRunId, sh } from './support/run.js';
 import { describeSandboxed, freshFolder, sandbox, sandboxedIn } from './support/sandbox.js';
@@ -27,8 +27,6 @@ import { timeouts } from './support/timeouts.js';
 
 const workspace = freshFolder(afterAll);
 const sandboxed = sandboxedIn(workspace);
-afterEach(() => vi.unstubAllEnvs());
-
 /** A port of this machine that counts who comes. */
 async function listener(): Promise<{ readonly port: number; readonly count: () => number }> {
   let count = 0;
